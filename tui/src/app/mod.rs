@@ -1,0 +1,25 @@
+//! The terminal client without the terminal: a model, `update(event) -> effects`, and drawing that only reads.
+//!
+//! How the runtime drives it:
+//!
+//! ```text
+//! let mut app = App::new(Setup { start: Start::Main, time_zone, theme, nonce_prefix, size });
+//! loop {
+//!     for effect in app.update(event, now) { run(effect) }      // drain the queue of events before drawing
+//!     if app.needs_redraw() { terminal.draw(|frame| draw(frame, &app))?; app.drawn(); }
+//!     // Sleep until the next event or until `app.wake_at()`, then send `Event::Tick`. `None`: no timer at all.
+//! }
+//! ```
+//!
+//! - Every effect that fails comes back as an event; effects run in order, none is awaited by the app.
+//! - The order at a start: `Event::Restored` (local store), then `Event::Ready` (who is signed in), then
+//!   `Event::Connecting` and `Event::Connected` from the session. On `Ready` the app asks for servers and read states,
+//!   and subscribes; on every later `Connected` it asks for the read states again.
+//! - The runtime keeps what it passes on (servers, members, read states, pages, live events) in the local store by
+//!   itself; the app only says what begins here: drafts, the open channel, the outbox.
+//! - `Effect::Post` is repeated by the session with the same nonce until there is a receipt or a refusal.
+//!
+//! Deliberately absent: I/O, clocks, randomness and tasks. Two apps live in one test.
+
+pub(crate) mod effect;
+pub(crate) mod event;
