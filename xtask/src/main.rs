@@ -1,2 +1,62 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: what people and CI both run.
+//!
+//! Each subcommand is a short list of ordinary commands, echoed before they run, so that anybody can run one alone.
+//! Deliberately absent: build logic. Cargo builds; this only orders.
+
+#![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
+
+mod bench;
+mod command;
+mod lint;
+mod packages;
+mod simulate;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What people and CI both run")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs the tests; without an argument all of them. Installs the system packages they need, or names them.
+    Test {
+        /// Which part.
+        part: Option<test::Part>,
+        /// Never install anything.
+        #[arg(long)]
+        no_install: bool,
+    },
+    /// Formatting, clippy, dependencies, spelling, documentation.
+    Lint,
+    /// Runs the benchmarks and prints their ratios as tables; without a name all of them.
+    Bench {
+        /// Which one.
+        name: Option<String>,
+    },
+    /// Runs the seeded simulation, longer than the tests do.
+    Simulate {
+        /// The first seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many seeds.
+        #[arg(long, default_value_t = 20)]
+        seeds: u64,
+        /// Ticks for each seed.
+        #[arg(long, default_value_t = 200_000)]
+        ticks: u64,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Test { part, no_install } => test::run(part, no_install),
+        Task::Lint => lint::run(),
+        Task::Bench { name } => bench::run(name.as_deref()),
+        Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
+    }
+}

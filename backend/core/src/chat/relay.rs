@@ -1,0 +1,53 @@
+//! The relay: moves outbox rows to the bus, in order, until there are none.
+
+use std::sync::Arc;
+
+use super::{
+    model::Record,
+    port::outbound::{Bus, Outbox},
+};
+use crate::common::{StoreError, sync::Nudge};
+
+/// Rows moved at once.
+const BATCH: usize = 256;
+
+/// Moves the rows of one hash partition. Only one relay may run for a partition, or order is lost.
+pub struct Relay {
+    outbox: Arc<dyn Outbox>,
+    bus: Arc<dyn Bus>,
+    partition: u32,
+}
+
+impl Relay {
+    /// The relay of `partition`.
+    #[must_use]
+    pub const fn new(outbox: Arc<dyn Outbox>, bus: Arc<dyn Bus>, partition: u32) -> Self {
+        Self { outbox, bus, partition }
+    }
+
+    /// Moves rows at each nudge, until the nudge is closed. A failure leaves the rows for the next nudge; `failed` hears of it.
+    pub async fn run(&self, nudge: &Nudge, failed: impl Fn(StoreError)) {
+        loop {
+            if let Err(error) = self.drain().await {
+                failed(error);
+            }
+            if !nudge.wait().await {
+                return;
+            }
+        }
+    }
+
+    /// Moves all rows there are. A row leaves the outbox only after the bus took it, so a crash in between publishes it
+    /// twice, and gates drop the second.
+    pub async fn drain(&self) -> Result<(), StoreError> {
+        loop {
+            let events = self.outbox.pending(self.partition, BATCH).await?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            let rows = events.iter().map(|event| (event.stream, event.seq)).collect();
+            self.bus.publish(events.into_iter().map(Record::Stream).collect()).await?;
+            self.outbox.published(rows).await?;
+        }
+    }
+}

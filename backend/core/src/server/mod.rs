@@ -1,0 +1,1 @@
+//! The server context: communities, their channels and their members.

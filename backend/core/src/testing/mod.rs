@@ -1,0 +1,6 @@
+//! Fakes, and one contract per outbound port: every adapter runs the contract of what it implements.
+
+pub mod chat;
+pub mod chat_contract;
+pub mod executor;
+pub mod simulation;

@@ -1,0 +1,44 @@
+//! What a reviewer should not have to say.
+
+use crate::command::{self, cargo, find, program, root};
+
+/// The version of cargo-deny that `deny.toml` is written for.
+const CARGO_DENY: &str = "0.20.2";
+/// The version of typos that `_typos.toml` is written for.
+const TYPOS: &str = "1.52.0";
+
+/// Formatting, clippy, documentation, dependencies, spelling.
+pub(crate) fn run() -> anyhow::Result<()> {
+    command::run(cargo(&["fmt", "--all", "--check"]))?;
+    command::run(cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]))?;
+    let mut doc = cargo(&["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"]);
+    doc.env("RUSTDOCFLAGS", "--deny warnings");
+    command::run(doc)?;
+    deny()?;
+    spelling()
+}
+
+/// Licences, bans and sources of dependencies. Advisories need the network's advisory database: `cargo deny check` alone asks it.
+fn deny() -> anyhow::Result<()> {
+    let tools = root().join("target/tools");
+    let local = tools.join("bin/cargo-deny");
+    if find("cargo-deny").is_none() && !local.is_file() {
+        let mut install = cargo(&["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--root"]);
+        install.arg(&tools);
+        command::run(install)?;
+    }
+    let binary = find("cargo-deny").unwrap_or(local);
+    command::run(program(binary, &["--all-features", "check", "bans", "licenses", "sources"]))
+}
+
+fn spelling() -> anyhow::Result<()> {
+    let tools = root().join("target/tools/typos");
+    let local = tools.join("bin/typos");
+    if find("typos").is_none() && !local.is_file() {
+        let mut venv = program("python3", &["-m", "venv"]);
+        venv.arg(&tools);
+        command::run(venv)?;
+        command::run(program(tools.join("bin/pip"), &["install", "--quiet", &format!("typos=={TYPOS}")]))?;
+    }
+    command::run(program(find("typos").unwrap_or(local), &[]))
+}
