@@ -2,8 +2,7 @@
 //!
 //! Deliberately absent: how. An effect that fails comes back as an [`Event`](super::event::Event); none is awaited.
 
-use echopulse_protocol::event::Position;
-use echopulse_protocol::id::{ChannelId, MessageId, ServerId};
+use echopulse_protocol::id::{ChannelId, Epoch, MessageId, Seq, ServerId, Stream};
 
 /// Something to be done in the world.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +35,11 @@ pub(crate) enum Effect {
         /// Which.
         server: ServerId,
     },
+    /// Read who is there in a server. Answered by `Event::Presence`, or by nothing: presence is a lossy fact.
+    LoadPresence {
+        /// Which.
+        server: ServerId,
+    },
     /// Read all read states. Answered by `Event::ReadStates`.
     LoadReadStates,
     /// Read a page of history. Answered by `Event::History` or `Event::HistoryFailed`.
@@ -48,15 +52,15 @@ pub(crate) enum Effect {
 
     /// Follow a stream, from behind `position` if there is one. The session resumes it after a reconnect by itself.
     Subscribe {
-        /// The stream.
-        topic: Topic,
+        /// Which.
+        stream: Stream,
         /// What the client has; `None` follows from the head.
         position: Option<Position>,
     },
     /// Stop following a stream.
     Unsubscribe {
-        /// The stream.
-        topic: Topic,
+        /// Which.
+        stream: Stream,
     },
     /// Try to connect now instead of when the pause is over.
     Reconnect,
@@ -98,7 +102,7 @@ pub(crate) enum Effect {
         /// Where.
         channel: ChannelId,
         /// The last message seen.
-        seq: u64,
+        seq: Seq,
         /// The version of the read state that this moves.
         version: u64,
     },
@@ -164,15 +168,13 @@ pub(crate) enum Effect {
     Quit,
 }
 
-/// A stream one can follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Topic {
-    /// The messages of a channel.
-    Channel(ChannelId),
-    /// Channels, members and activity of a server.
-    Server(ServerId),
-    /// The person's own stream.
-    User,
+/// A place from which to follow a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The numbering it belongs to.
+    pub(crate) epoch: Epoch,
+    /// The last event the client has.
+    pub(crate) after: Seq,
 }
 
 /// Which part of a channel's history.
@@ -181,11 +183,11 @@ pub(crate) enum HistoryAt {
     /// The newest messages.
     Latest,
     /// Those on both sides of a seq.
-    Around(u64),
+    Around(Seq),
     /// Those older than a seq.
-    Before(u64),
+    Before(Seq),
     /// Those newer than a seq.
-    After(u64),
+    After(Seq),
 }
 
 /// A message that the backend has not acknowledged.

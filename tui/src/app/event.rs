@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use echopulse_protocol::event::Envelope;
-use echopulse_protocol::id::{ChannelId, MessageId, ServerId, UserId};
+use echopulse_protocol::event::{Envelope, GapReason, Server, User};
+use echopulse_protocol::id::{ChannelId, MessageId, Seq, ServerId, Stream, Timestamp, UserId};
 use echopulse_protocol::rest;
-use jiff::Timestamp;
 
-use super::effect::{HistoryAt, Topic, Unsent};
+use super::effect::{HistoryAt, Unsent};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -46,7 +45,7 @@ pub(crate) enum Event {
     /// There is a deployment and a person: show the main view, ask for servers and read states.
     Ready {
         /// Who is signed in.
-        user: rest::User,
+        user: User,
     },
 
     /// What the local store knew at the start.
@@ -56,20 +55,22 @@ pub(crate) enum Event {
         /// Whose.
         channel: ChannelId,
         /// The newest the store has.
-        page: rest::MessagePage,
+        page: rest::HistoryPage,
     },
 
     /// Answer to `Effect::LoadServers`.
-    Servers(Vec<rest::Server>),
+    Servers(Vec<Server>),
     /// Answer to `Effect::LoadServer`.
-    Server(Box<rest::ServerDetails>),
+    Server(Box<rest::ServerDetail>),
     /// Answer to `Effect::LoadMembers`: all of them.
     Members {
         /// Of which server.
         server: ServerId,
         /// Its members.
-        members: Vec<rest::Member>,
+        members: Vec<rest::MemberDetail>,
     },
+    /// Answer to `Effect::LoadPresence`.
+    Presence(Vec<rest::UserPresence>),
     /// Answer to `Effect::LoadReadStates`.
     ReadStates(Vec<rest::ReadState>),
     /// Answer to `Effect::LoadHistory`.
@@ -79,7 +80,7 @@ pub(crate) enum Event {
         /// What was asked.
         at: HistoryAt,
         /// The page.
-        page: rest::MessagePage,
+        page: rest::HistoryPage,
     },
     /// Answer to `Effect::LoadHistory` that failed.
     HistoryFailed {
@@ -162,39 +163,39 @@ pub(crate) enum Event {
     /// A stream said something.
     Live {
         /// Which stream.
-        topic: Topic,
-        /// What it said, control events left out.
+        stream: Stream,
+        /// What it said; control events may come in here or as events of their own.
         envelope: Box<Envelope>,
     },
     /// A stream is followed now.
     Subscribed {
         /// Which.
-        topic: Topic,
+        stream: Stream,
     },
     /// A stream has a hole.
     Gap {
         /// Which stream.
-        topic: Topic,
+        stream: Stream,
         /// The first seq that is missing.
-        from: u64,
+        from: Seq,
         /// The last.
-        to: u64,
+        to: Seq,
         /// Why.
         reason: GapReason,
     },
     /// Part of a stream is not for this person; it counts as had.
     Skip {
         /// Which stream.
-        topic: Topic,
+        stream: Stream,
         /// The first seq that is skipped.
-        from: u64,
+        from: Seq,
         /// The last.
-        to: u64,
+        to: Seq,
     },
     /// A stream is over for this person, or was refused.
     Ended {
         /// Which stream.
-        topic: Topic,
+        stream: Stream,
         /// The code of the protocol: `kicked`, `channel-deleted`, `access-lost`, …
         code: String,
     },
@@ -240,11 +241,11 @@ pub(crate) struct DeviceCode {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Restored {
     /// The person, if one was signed in.
-    pub(crate) user: Option<rest::User>,
+    pub(crate) user: Option<User>,
     /// The servers as last seen.
-    pub(crate) servers: Vec<rest::ServerDetails>,
+    pub(crate) servers: Vec<rest::ServerDetail>,
     /// The members as last seen.
-    pub(crate) members: Vec<(ServerId, Vec<rest::Member>)>,
+    pub(crate) members: Vec<(ServerId, Vec<rest::MemberDetail>)>,
     /// The read states as last seen.
     pub(crate) read_states: Vec<rest::ReadState>,
     /// The channel that was open.
@@ -284,7 +285,7 @@ pub(crate) enum Outcome {
         /// The message.
         message: MessageId,
         /// The place of the event in the channel's stream.
-        seq: u64,
+        seq: Seq,
     },
     /// It was refused and nothing came of it.
     Refused {
@@ -297,15 +298,4 @@ pub(crate) enum Outcome {
     },
     /// Nobody knows; the session tries again with the same nonce.
     Unknown,
-}
-
-/// Why a stream has a hole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GapReason {
-    /// The events are gone for ever.
-    Purged,
-    /// Too many; the history has them.
-    TooFar,
-    /// The numbering began anew: nothing known about this stream holds any longer.
-    Epoch,
 }
