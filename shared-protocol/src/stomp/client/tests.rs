@@ -1,0 +1,70 @@
+use super::*;
+use crate::stomp::codec::Version;
+
+const T0: Duration = Duration::ZERO;
+
+fn session() -> ClientSession {
+    let mut session = ClientSession::new("chat.example.org", "secret:with\\odd", Limits::CONNECTED, T0);
+    let connect = session.next_output(T0).unwrap();
+    let text = String::from_utf8(connect.to_vec()).unwrap();
+    assert!(text.starts_with("CONNECT\naccept-version:1.2,1.1,1.0\nhost:chat.example.org\nheart-beat:10000,10000\n"));
+    assert!(text.contains("\nAuthorization:Bearer secret:with\\odd\n"), "CONNECT is not escaped");
+    session
+}
+
+fn feed(session: &mut ClientSession, text: &str) -> Vec<Event> {
+    session.receive(Bytes::copy_from_slice(text.as_bytes()), T0);
+    std::iter::from_fn(|| session.next_event().unwrap()).collect()
+}
+
+/// Checklist 199, 200, 217.
+#[test]
+fn a_bare_connected_begins_a_1_0_session_without_beats() {
+    let mut session = session();
+    let events = feed(&mut session, "CONNECTED\n\n\0");
+    assert!(matches!(events[..], [Event::Connected { session: None }]));
+    assert_eq!((session.version, session.deadline()), (Version::V10, None));
+}
+
+/// Checklist 201, 208.
+#[test]
+fn line_ends_between_frames_and_unknown_subscriptions_are_fine() {
+    let mut session = session();
+    let events = feed(
+        &mut session,
+        "CONNECTED\r\nversion:1.2\r\n\r\n\0\r\n\nMESSAGE\nsubscription:who\nmessage-id:1\ndestination:/x\n\nhi\0\nRECEIPT\nreceipt-id:a\\cb\n\n\0",
+    );
+    assert!(matches!(&events[1], Event::Message(frame) if frame.body().as_ref() == b"hi"));
+    assert!(matches!(&events[2], Event::Receipt(id, _) if id == "a:b"));
+}
+
+/// Checklist 203.
+#[test]
+fn an_error_ends_the_session() {
+    let mut session = session();
+    let events = feed(&mut session, "ERROR\nmessage:token-expired\nreceipt-id:7\n\nget another\0MESSAGE\n\nlate\0");
+    let [Event::Error { message, detail, receipt }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((message.as_str(), detail.as_str(), receipt.as_deref()), ("token-expired", "get another", Some("7")));
+}
+
+/// Checklist 207.
+#[test]
+fn beats_leave_in_time_and_silence_is_noticed() {
+    let mut session = session();
+    feed(&mut session, "CONNECTED\nversion:1.2\nheart-beat:10000,10000\n\n\0");
+    assert_eq!(session.deadline(), Some(Duration::from_secs(10)));
+    assert!(session.tick(Duration::from_secs(10)));
+    assert_eq!(session.next_output(Duration::from_secs(10)).as_deref(), Some(HEART_BEAT));
+    assert!(session.tick(Duration::from_secs(20)));
+    assert!(!session.tick(Duration::from_secs(21)));
+}
+
+/// Checklist 212.
+#[test]
+fn nothing_is_sent_behind_disconnect() {
+    let mut session = session();
+    session.disconnect("bye");
+    session.send("/app/x", &[], b"{}");
+    assert_eq!(session.next_output(T0).as_deref(), Some(&b"DISCONNECT\nreceipt:bye\n\n\0"[..]));
+    assert_eq!(session.next_output(T0), None);
+}

@@ -1,0 +1,339 @@
+//! Octets to frames. Every octet is looked at once, whatever the chunks, and every limit is held while a count grows.
+
+use std::{fmt, mem};
+
+use bytes::{Bytes, BytesMut};
+use memchr::{memchr, memchr2};
+use smallvec::SmallVec;
+
+use super::{
+    Command, Frame, Version, escape,
+    frame::Slot,
+};
+
+/// What a frame may cost ("Size Limits").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of one header line.
+    pub header_line: usize,
+    /// Header lines.
+    pub headers: usize,
+    /// Octets of a body.
+    pub body: usize,
+    /// Octets of a whole frame.
+    pub frame: usize,
+}
+
+impl Limits {
+    /// Octets of the longest command line.
+    pub const COMMAND: usize = 32;
+
+    /// What a stranger may send before CONNECT was accepted.
+    pub const BEFORE_CONNECT: Self = Self { header_line: 8 * 1024, headers: 64, body: 0, frame: 16 * 1024 };
+
+    /// What a session may send.
+    pub const CONNECTED: Self =
+        Self { header_line: 8 * 1024, headers: 64, body: 1024 * 1024, frame: 1024 * 1024 + 64 * 1024 };
+}
+
+/// What is wrong with a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecodeErrorKind {
+    /// It is no frame.
+    Malformed,
+    /// It is larger than it may be.
+    TooLarge,
+}
+
+/// A frame that cannot be read. The decoder reads nothing behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    /// What kind.
+    pub kind: DecodeErrorKind,
+    /// What is wrong, for the ERROR frame.
+    pub text: &'static str,
+    /// The frame's `receipt`, if it was read already.
+    pub receipt: Option<String>,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Where in a frame the decoder stands. Places count from the frame's first octet.
+#[derive(Debug)]
+enum State {
+    /// Between frames.
+    Between,
+    /// In the command line.
+    Command,
+    /// In the header lines; this one begins at `line`.
+    Headers { command: Command, line: usize },
+    /// In the body, which begins at `from`.
+    Body { command: Command, from: usize, length: Option<usize> },
+    /// Behind an error.
+    Poisoned(DecodeError),
+}
+
+/// Reads frames from chunks of octets.
+#[derive(Debug)]
+pub struct Decoder {
+    version: Version,
+    limits: Limits,
+    /// A chunk that is read in place.
+    chunk: Bytes,
+    /// What is left of earlier chunks, and all that came since, while a frame is incomplete.
+    kept: BytesMut,
+    /// Everything in front of it was looked at.
+    seen: usize,
+    slots: SmallVec<[Slot; 16]>,
+    state: State,
+}
+
+type Step<T> = Result<Option<T>, (DecodeErrorKind, &'static str)>;
+
+const MALFORMED: DecodeErrorKind = DecodeErrorKind::Malformed;
+const TOO_LARGE: DecodeErrorKind = DecodeErrorKind::TooLarge;
+
+impl Decoder {
+    /// A decoder with these limits, which reads escapes as 1.2 does until told otherwise.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            version: Version::V12,
+            limits,
+            chunk: Bytes::new(),
+            kept: BytesMut::new(),
+            seen: 0,
+            slots: SmallVec::new(),
+            state: State::Between,
+        }
+    }
+
+    /// Reads frames that were not begun yet as `version` does, within `limits`.
+    pub fn set(&mut self, version: Version, limits: Limits) {
+        self.version = version;
+        self.limits = limits;
+    }
+
+    /// Takes a chunk. It is read in place if nothing was left of the one before.
+    pub fn feed(&mut self, chunk: Bytes) {
+        if matches!(self.state, State::Poisoned(_)) {
+            return;
+        }
+        if self.chunk.is_empty() && self.kept.is_empty() {
+            self.chunk = chunk;
+            return;
+        }
+        self.keep();
+        self.kept.extend_from_slice(&chunk);
+    }
+
+    /// Copies what is left of a chunk that was read in place.
+    fn keep(&mut self) {
+        let chunk = mem::take(&mut self.chunk);
+        self.kept.extend_from_slice(&chunk);
+    }
+
+    /// Octets that wait for the rest of their frame.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.view().len()
+    }
+
+    fn view(&self) -> &[u8] {
+        if self.kept.is_empty() { &self.chunk } else { &self.kept }
+    }
+
+    /// Cuts the first `length` octets off.
+    fn cut(&mut self, length: usize) -> Bytes {
+        if self.kept.is_empty() { self.chunk.split_to(length) } else { self.kept.split_to(length).freeze() }
+    }
+
+    /// The next whole frame; `None`: more octets are needed. After an error there is nothing but that error.
+    #[allow(clippy::should_implement_trait, reason = "a decoder that needs more octets is not at its end")]
+    pub fn next(&mut self) -> Result<Option<Frame>, DecodeError> {
+        if let State::Poisoned(error) = &self.state {
+            return Err(error.clone());
+        }
+        match self.step() {
+            Ok(Some(frame)) => Ok(Some(frame)),
+            Ok(None) => {
+                self.keep();
+                Ok(None)
+            }
+            Err((kind, text)) => {
+                let error = DecodeError { kind, text, receipt: self.receipt() };
+                self.chunk = Bytes::new();
+                self.kept = BytesMut::new();
+                self.state = State::Poisoned(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn step(&mut self) -> Step<Frame> {
+        loop {
+            let went_on = match self.state {
+                State::Between => self.between(),
+                State::Command => self.command()?.is_some(),
+                State::Headers { command, line } => self.header(command, line)?.is_some(),
+                State::Body { command, from, length } => return self.body(command, from, length),
+                State::Poisoned(_) => false,
+            };
+            if !went_on {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Skips line ends and stray NULs between frames.
+    fn between(&mut self) -> bool {
+        let skipped = self.view().iter().take_while(|octet| matches!(octet, b'\n' | b'\r' | 0)).count();
+        let _ = self.cut(skipped);
+        let begun = !self.view().is_empty();
+        if begun {
+            self.seen = 0;
+            self.slots.clear();
+            self.state = State::Command;
+        }
+        begun
+    }
+
+    /// The line that begins at `from`, without its end, and where the next one begins.
+    fn line(&mut self, from: usize, limit: usize, what: &'static str) -> Step<(usize, usize)> {
+        let view = self.view();
+        let Some(found) = memchr2(b'\n', 0, &view[self.seen..]) else {
+            if view.len() - from > limit + 1 {
+                return Err((TOO_LARGE, what));
+            }
+            self.seen = view.len();
+            return Ok(None);
+        };
+        let end = self.seen + found;
+        if view[end] == 0 {
+            return Err((MALFORMED, "a NUL stands in the head of the frame; a blank line has to end the head"));
+        }
+        let without_return = if end > from && view[end - 1] == b'\r' { end - 1 } else { end };
+        if without_return - from > limit {
+            return Err((TOO_LARGE, what));
+        }
+        if memchr(b'\r', &view[from..without_return]).is_some() {
+            return Err((MALFORMED, "a carriage return is not followed by a line feed"));
+        }
+        self.seen = end + 1;
+        Ok(Some((without_return, end + 1)))
+    }
+
+    fn command(&mut self) -> Step<()> {
+        let Some((end, next)) = self.line(0, Limits::COMMAND, "the command is too long")? else { return Ok(None) };
+        let Some(command) = Command::parse(&self.view()[..end]) else {
+            return Err((MALFORMED, "there is no such command"));
+        };
+        self.state = State::Headers { command, line: next };
+        Ok(Some(()))
+    }
+
+    fn header(&mut self, command: Command, from: usize) -> Step<()> {
+        let Some((end, next)) = self.line(from, self.limits.header_line, "a header line is too long")? else {
+            return Ok(None);
+        };
+        if next > self.limits.frame {
+            return Err((TOO_LARGE, "the frame is too large"));
+        }
+        if end == from {
+            let length = self.content_length()?;
+            self.state = State::Body { command, from: next, length };
+            return Ok(Some(()));
+        }
+        if self.slots.len() >= self.limits.headers {
+            return Err((TOO_LARGE, "the frame has too many headers"));
+        }
+        let slot = self.slot(command, from, end)?;
+        self.slots.push(slot);
+        self.state = State::Headers { command, line: next };
+        Ok(Some(()))
+    }
+
+    fn slot(&self, command: Command, from: usize, end: usize) -> Result<Slot, (DecodeErrorKind, &'static str)> {
+        let Ok(line) = std::str::from_utf8(&self.view()[from..end]) else {
+            return Err((MALFORMED, "the head of the frame is not UTF-8"));
+        };
+        let Some(colon) = line.find(':') else { return Err((MALFORMED, "a header line has no colon")) };
+        if colon == 0 {
+            return Err((MALFORMED, "a header has no name"));
+        }
+        let escaped = self.version != Version::V10 && !command.is_unescaped() && line.contains('\\');
+        let (name, value) = line.split_at(colon);
+        if escaped && !(escape::is_valid(name, self.version) && escape::is_valid(&value[1..], self.version)) {
+            return Err((MALFORMED, "a header has an escape that this version of STOMP does not know"));
+        }
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let (middle, last) = (from + colon, place(end));
+        Ok(Slot { name: (place(from), place(middle)), value: (place(middle + 1), last), escaped })
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        let text = |(from, to): (u32, u32)| {
+            self.view().get(from as usize..to as usize).and_then(|octets| std::str::from_utf8(octets).ok())
+        };
+        let slot = self.slots.iter().find(|slot| text(slot.name) == Some(name))?;
+        text(slot.value)
+    }
+
+    fn receipt(&self) -> Option<String> {
+        self.value("receipt").map(|raw| escape::decode(raw).into_owned())
+    }
+
+    fn content_length(&self) -> Result<Option<usize>, (DecodeErrorKind, &'static str)> {
+        let Some(text) = self.value("content-length") else { return Ok(None) };
+        if text.is_empty() || !text.bytes().all(|octet| octet.is_ascii_digit()) {
+            return Err((MALFORMED, "content-length is not a number"));
+        }
+        let length: usize = text.parse().map_err(|_| (MALFORMED, "content-length is not a number"))?;
+        if length > self.limits.body {
+            return Err((TOO_LARGE, "the body is too large"));
+        }
+        Ok(Some(length))
+    }
+
+    fn body(&mut self, command: Command, from: usize, length: Option<usize>) -> Step<Frame> {
+        let Some(end) = self.body_end(from, length)? else { return Ok(None) };
+        if end > from && !command.has_body() && self.version != Version::V10 {
+            return Err((MALFORMED, "only SEND, MESSAGE and ERROR have a body"));
+        }
+        let whole = self.cut(end + 1);
+        let body = if command.has_body() { whole.slice(from..end) } else { Bytes::new() };
+        let slots = mem::take(&mut self.slots);
+        self.seen = 0;
+        self.state = State::Between;
+        Ok(Some(Frame { command, head: whole.slice(..from), slots, body }))
+    }
+
+    /// Where the body's NUL stands.
+    fn body_end(&mut self, from: usize, length: Option<usize>) -> Step<usize> {
+        let view = self.view();
+        if let Some(length) = length {
+            return match view.get(from + length) {
+                None => Ok(None),
+                Some(0) => Ok(Some(from + length)),
+                Some(_) => {
+                    Err((MALFORMED, "no NUL stands behind content-length octets; is it counted in octets, not characters?"))
+                }
+            };
+        }
+        let (found, available) = (memchr(0, &view[self.seen..]), view.len());
+        let end = found.map(|found| self.seen + found);
+        if end.unwrap_or(available) - from > self.limits.body {
+            return Err((TOO_LARGE, "the body is too large"));
+        }
+        if end.is_none() {
+            self.seen = available;
+        }
+        Ok(end)
+    }
+}

@@ -1,0 +1,151 @@
+//! A decoded frame: slices of the octets it came in.
+
+use std::{borrow::Cow, fmt};
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::escape;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// What a frame is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Command { $($(#[$doc])* $name,)* }
+
+        impl Command {
+            /// The word on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// Reads a word, which is case sensitive.
+            #[must_use]
+            pub fn parse(word: &[u8]) -> Option<Self> {
+                $(if word == $word.as_bytes() { return Some(Self::$name); })*
+                None
+            }
+        }
+    };
+}
+
+commands! {
+    /// Begins a session.
+    Connect = "CONNECT",
+    /// Begins a session, for servers that tell it from HTTP.
+    Stomp = "STOMP",
+    /// Sends a message.
+    Send = "SEND",
+    /// Begins a subscription.
+    Subscribe = "SUBSCRIBE",
+    /// Ends a subscription.
+    Unsubscribe = "UNSUBSCRIBE",
+    /// Takes a message.
+    Ack = "ACK",
+    /// Refuses a message.
+    Nack = "NACK",
+    /// Begins a transaction.
+    Begin = "BEGIN",
+    /// Ends a transaction.
+    Commit = "COMMIT",
+    /// Gives up a transaction.
+    Abort = "ABORT",
+    /// Ends a session.
+    Disconnect = "DISCONNECT",
+    /// Server: the session began.
+    Connected = "CONNECTED",
+    /// Server: a message of a subscription.
+    Message = "MESSAGE",
+    /// Server: a frame was processed.
+    Receipt = "RECEIPT",
+    /// Server: the session is over.
+    Error = "ERROR",
+}
+
+impl Command {
+    /// Whether headers of this frame are never escaped ("Value Encoding": for 1.0 servers and clients).
+    #[must_use]
+    pub const fn is_unescaped(self) -> bool {
+        matches!(self, Self::Connect | Self::Stomp | Self::Connected)
+    }
+
+    /// Whether the frame may have a body ("Body").
+    #[must_use]
+    pub const fn has_body(self) -> bool {
+        matches!(self, Self::Send | Self::Message | Self::Error)
+    }
+
+    /// Whether the frame comes from clients.
+    #[must_use]
+    pub const fn is_from_client(self) -> bool {
+        !matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
+    }
+}
+
+/// Where a header's name and value stand in the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) name: (u32, u32),
+    pub(super) value: (u32, u32),
+    pub(super) escaped: bool,
+}
+
+/// A decoded frame.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub(super) command: Command,
+    /// The head, proved to be UTF-8.
+    pub(super) head: Bytes,
+    pub(super) slots: SmallVec<[Slot; 16]>,
+    pub(super) body: Bytes,
+}
+
+impl Frame {
+    /// What it is.
+    #[must_use]
+    pub const fn command(&self) -> Command {
+        self.command
+    }
+
+    /// Its body, as octets.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    fn text(&self, (from, to): (u32, u32)) -> &str {
+        let (from, to) = (from as usize, to as usize);
+        // The decoder proved the head to be UTF-8 and cuts at ASCII; an empty text would only hide a bug of ours.
+        self.head.get(from..to).and_then(|octets| std::str::from_utf8(octets).ok()).unwrap_or_default()
+    }
+
+    fn decoded(&self, slot: &Slot, range: (u32, u32)) -> Cow<'_, str> {
+        let raw = self.text(range);
+        if slot.escaped { escape::decode(raw) } else { Cow::Borrowed(raw) }
+    }
+
+    /// The value of the first header with this name ("Repeated Header Entries").
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let slot = self.slots.iter().find(|slot| self.decoded(slot, slot.name) == name)?;
+        Some(self.decoded(slot, slot.value))
+    }
+
+    /// All headers in their order, repeated ones too.
+    pub fn headers(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        self.slots.iter().map(|slot| (self.decoded(slot, slot.name), self.decoded(slot, slot.value)))
+    }
+}
+
+/// Shows header names alone: values may be secret.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers().map(|(name, _)| name.into_owned()).collect();
+        f.debug_struct("Frame")
+            .field("command", &self.command)
+            .field("headers", &names)
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}

@@ -1,0 +1,21 @@
+//! STOMP 1.0, 1.1 and 1.2: a codec and two sessions, without a runtime, a clock or a socket.
+//!
+//! [`Decoder`] turns octets into [`Frame`]s, [`encode`] the other way round. [`server::ServerSession`] and
+//! [`client::ClientSession`] know what may follow what; time is handed in. Section names in comments are those of the STOMP 1.2
+//! specification.
+//!
+//! Deliberately absent: transactions and acknowledgements, which are refused with an ERROR that says so.
+
+pub mod client;
+mod codec;
+pub mod server;
+mod shared;
+
+pub use codec::{Command, DecodeError, DecodeErrorKind, Decoder, Frame, Limits, Version, encode};
+pub use shared::SharedMessage;
+
+/// The WebSocket subprotocols, best first.
+pub const SUBPROTOCOLS: [&str; 3] = ["v12.stomp", "v11.stomp", "v10.stomp"];
+
+/// One heart-beat: a single line feed ("Heart-beating").
+pub const HEART_BEAT: &[u8] = b"\n";
