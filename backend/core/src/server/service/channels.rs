@@ -1,0 +1,107 @@
+//! Channels.
+
+use super::{ServerService, last};
+use crate::{
+    common::{CategoryId, ChannelId, ServerId, actor::Actor, community::Channel, event::ServerChange},
+    server::{
+        decide,
+        error::{Refusal, ServerError},
+        port::inbound::{Answer, ChannelPatch, Channels, NewChannel},
+        view::Scope,
+    },
+};
+
+impl ServerService {
+    async fn create_channel(
+        &self,
+        actor: Actor,
+        server: ServerId,
+        new: NewChannel,
+    ) -> Result<Channel, ServerError> {
+        let id = ChannelId::from_u128(self.deps.ids.next());
+        let scope = Scope::of(server, actor.user);
+        let events = self
+            .change(scope, actor, move |view, now| decide::create_channel(view, actor, id, &new, now))
+            .await?;
+        let created = last(events, |change| match change {
+            ServerChange::ChannelCreated(channel) => Some(channel),
+            _ => None,
+        });
+        Ok(created.ok_or(Refusal::ChannelNotFound)?)
+    }
+
+    async fn update_channel(
+        &self,
+        actor: Actor,
+        server: ServerId,
+        id: ChannelId,
+        patch: ChannelPatch,
+    ) -> Result<Channel, ServerError> {
+        let scope = Scope::of(server, actor.user);
+        let events = self
+            .change(scope.clone(), actor, move |view, now| {
+                decide::update_channel(view, actor, id, patch, now)
+            })
+            .await?;
+        let updated = last(events, |change| match change {
+            ServerChange::ChannelUpdated(channel) => Some(channel),
+            _ => None,
+        });
+        match updated {
+            Some(channel) => Ok(channel),
+            None => {
+                let view = self.seen(actor, scope).await?;
+                Ok(view.channel(id).cloned().ok_or(Refusal::ChannelNotFound)?)
+            }
+        }
+    }
+
+    async fn delete_channel(&self, actor: Actor, server: ServerId, id: ChannelId) -> Result<(), ServerError> {
+        let scope = Scope::of(server, actor.user);
+        self.change(scope, actor, move |view, now| decide::delete_channel(view, actor, id, now)).await?;
+        Ok(())
+    }
+
+    async fn order_channels(
+        &self,
+        actor: Actor,
+        server: ServerId,
+        order: Vec<(ChannelId, Option<CategoryId>)>,
+    ) -> Result<Vec<Channel>, ServerError> {
+        let scope = Scope::of(server, actor.user);
+        self.change(scope.clone(), actor, move |view, now| decide::order_channels(view, actor, &order, now))
+            .await?;
+        let view = self.seen(actor, scope).await?;
+        let now = self.now();
+        Ok(view.channels.iter().filter(|channel| view.sees_channel(actor, channel, now)).cloned().collect())
+    }
+}
+
+impl Channels for ServerService {
+    fn create(&self, actor: Actor, server: ServerId, new: NewChannel) -> Answer<'_, Channel> {
+        Box::pin(self.create_channel(actor, server, new))
+    }
+
+    fn update(
+        &self,
+        actor: Actor,
+        server: ServerId,
+        channel: ChannelId,
+        patch: ChannelPatch,
+    ) -> Answer<'_, Channel> {
+        Box::pin(self.update_channel(actor, server, channel, patch))
+    }
+
+    fn delete(&self, actor: Actor, server: ServerId, channel: ChannelId) -> Answer<'_, ()> {
+        Box::pin(self.delete_channel(actor, server, channel))
+    }
+
+    fn order(
+        &self,
+        actor: Actor,
+        server: ServerId,
+        order: Vec<(ChannelId, Option<CategoryId>)>,
+    ) -> Answer<'_, Vec<Channel>> {
+        Box::pin(self.order_channels(actor, server, order))
+    }
+}
