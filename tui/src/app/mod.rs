@@ -21,5 +21,16 @@
 //!
 //! Deliberately absent: I/O, clocks, randomness and tasks. Two apps live in one test.
 
+mod actions;
+mod composer;
 pub(crate) mod effect;
 pub(crate) mod event;
+mod model;
+mod text;
+pub(crate) mod theme;
+mod timeline;
+mod update;
+mod view;
+
+pub(crate) use model::{App, Setup, Start};
+pub(crate) use view::draw;

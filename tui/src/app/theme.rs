@@ -35,6 +35,8 @@ pub(crate) struct Theme {
     pub(crate) mention_me: Style,
     /// A selected row of a list.
     pub(crate) selected: Style,
+    /// A picture for cameras: dark on light, always.
+    pub(crate) picture: Style,
     pub(crate) border: Style,
     /// Somebody is there.
     pub(crate) online: Style,
@@ -77,6 +79,7 @@ impl Theme {
             mention: plain.fg(accent),
             mention_me: bold.fg(accent).add_modifier(Modifier::REVERSED),
             selected: plain.add_modifier(Modifier::REVERSED),
+            picture: plain.fg(Color::Black).bg(Color::White),
             border: plain.fg(grey),
             online: plain.fg(green),
             authors: if depth == Depth::Many { MANY } else { SIXTEEN },
@@ -98,6 +101,7 @@ impl Theme {
             mention: bold,
             mention_me: bold.add_modifier(Modifier::REVERSED),
             selected: plain.add_modifier(Modifier::REVERSED),
+            picture: plain.add_modifier(Modifier::REVERSED),
             border: dim,
             online: plain,
             authors: &[],

@@ -58,7 +58,7 @@ impl Field {
 
     /// Puts cleaned text at the cursor, line feeds as blanks.
     pub(crate) fn insert_line(&mut self, raw: &str) {
-        self.insert(&raw.replace(["\r", "\n"], " "));
+        self.insert(&raw.replace(['\r', '\n'], " "));
     }
 
     /// Replaces the bytes from `from` to the cursor.

@@ -17,6 +17,8 @@ pub(crate) struct Message {
     pub(crate) author: Author,
     pub(crate) content: Shown,
     pub(crate) reply_to: Option<Reply>,
+    /// It tells the person something, by id, by role or as everybody.
+    pub(crate) mentions_me: bool,
     pub(crate) created_at: Timestamp,
     pub(crate) edited: bool,
     /// A tombstone: the text is gone.

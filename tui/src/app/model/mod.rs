@@ -95,6 +95,7 @@ pub(crate) struct App {
     pub(crate) shows_members: bool,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) connection: Connection,
+    pub(crate) was_connected: bool,
     pub(crate) toast: Option<Toast>,
     pub(crate) is_focused: bool,
     pub(crate) size: (u16, u16),
@@ -251,6 +252,7 @@ impl App {
             shows_members: true,
             overlay: None,
             connection: Connection::Starting,
+            was_connected: false,
             toast: None,
             is_focused: true,
             size: setup.size,
@@ -334,6 +336,11 @@ impl App {
     /// The names as the server of `channel` knows them.
     pub(crate) fn names(&self, channel: ChannelId) -> NamesIn<'_> {
         NamesIn { directory: &self.directory, server: self.directory.server_of(channel), me: self.my_id() }
+    }
+
+    /// The first and the last row of the sidebar.
+    pub(crate) fn edge_rows(&self) -> (Option<SidebarRow>, Option<SidebarRow>) {
+        (self.sidebar_rows().next(), self.sidebar_rows().last())
     }
 
     /// The rows of the sidebar, folded servers without their channels.

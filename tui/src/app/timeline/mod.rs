@@ -50,6 +50,12 @@ pub(crate) struct Timeline {
     pub(crate) pending: Vec<u64>,
     /// What is being fetched.
     pub(crate) loading: HashSet<HistoryAt>,
+    /// Fetching failed; no more of it until somebody asks or the connection is back.
+    pub(crate) is_stopped: bool,
+    /// Go to the new line as soon as it is there.
+    pub(crate) seeks_new: bool,
+    /// Go to that message as soon as it is there.
+    pub(crate) seeks: Option<u64>,
     /// Where one looks.
     pub(crate) position: Position,
     /// The selected row.
@@ -101,6 +107,11 @@ impl Timeline {
         self.known.add(from, to);
         self.head = self.head.max(to);
         is_new
+    }
+
+    /// Says that the stream goes up to `to`, whatever of it is here.
+    pub(crate) fn lack(&mut self, to: u64) {
+        self.head = self.head.max(to);
     }
 
     /// Puts a message in, unless a later state of it is there.

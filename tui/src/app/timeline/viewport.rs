@@ -143,13 +143,20 @@ pub(crate) fn scroll(rows: &dyn Rows, position: Position, height: u16, lines: i3
     settle(rows, moved, height)
 }
 
-/// The same view as `position`, held by the row that serves best: a message if there is one, since holes fill up.
+/// The same view as `position`, at the bottom if that is where it is.
 pub(crate) fn settle(rows: &dyn Rows, position: Position, height: u16) -> Position {
     let screen = visible(rows, position, height);
     let end = screen.last().map(|last| (last.key, last.bottom()));
     if end.is_none_or(|(key, bottom)| bottom <= i32::from(height) && rows.next(key).is_none()) {
         return Position::Bottom;
     }
+    hold(rows, position, height)
+}
+
+/// The same view as `position`, which what comes below does not move. It is held by the row that serves best: a message
+/// if there is one, since holes fill up.
+pub(crate) fn hold(rows: &dyn Rows, position: Position, height: u16) -> Position {
+    let screen = visible(rows, position, height);
     let line = |row: &Placed| row.top + row.block.lead();
     let on_screen = |row: &&Placed| line(row) >= 0 && line(row) < i32::from(height);
     let is_message = |row: &&Placed| matches!(row.key, Key::Message(_));
