@@ -135,7 +135,7 @@ impl Default for TryLimits {
             passwords_total: BucketSize::new(200, 1),
             codes_per_source: BucketSize::new(10, 60),
             codes_total: BucketSize::new(200, 3),
-            sign_ups_per_source: BucketSize::new(5, 600),
+            sign_ups_per_source: BucketSize::new(10, 600),
             sign_ups_total: BucketSize::new(100, 30),
             devices_per_source: BucketSize::new(20, 10),
             devices_total: BucketSize::new(500, 1),

@@ -6,6 +6,7 @@ use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::SaltString,
 };
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{config::PasswordCost, world::Chance};
@@ -36,8 +37,8 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new(cost: PasswordCost, chance: Arc<dyn Chance>) -> Result<Self, PasswordError> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|_| PasswordError::Cost)?;
+        let decoy = decoy(cost, chance.as_ref());
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let decoy = hash_now(&argon, "a password that nobody has", &salt(chance.as_ref())?)?;
         Ok(Self { argon, gate: Arc::new(Semaphore::new(cost.at_once)), chance, decoy })
     }
 
@@ -86,6 +87,16 @@ fn salt(chance: &dyn Chance) -> Result<SaltString, PasswordError> {
     SaltString::encode_b64(&bytes).map_err(|_| PasswordError::Cost)
 }
 
+/// A stored form that no password was hashed into: checking against it costs what every check costs, and fails.
+fn decoy(cost: PasswordCost, chance: &dyn Chance) -> String {
+    let (mut salt, mut output) = ([0; 16], [0; 32]);
+    chance.fill(&mut salt);
+    chance.fill(&mut output);
+    let PasswordCost { memory_kib, passes, .. } = cost;
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    format!("$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${output}")
+}
+
 fn hash_now(argon: &Argon2<'_>, password: &str, salt: &SaltString) -> Result<String, PasswordError> {
     let hash = argon.hash_password(password.as_bytes(), salt).map_err(|_| PasswordError::Cost)?;
     Ok(hash.to_string())
@@ -130,8 +141,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_decoy_opens_nothing() {
-        assert_eq!(passwords(1).verify(None, "a password that nobody has").await, Ok(false));
+    async fn the_decoy_costs_what_a_real_hash_costs_and_opens_nothing() {
+        let passwords = passwords(1);
+        let real = passwords.hash("correct horse").await.unwrap();
+        let (real, decoy) = (PasswordHash::new(&real).unwrap(), PasswordHash::new(&passwords.decoy).unwrap());
+        assert_eq!((real.algorithm, real.version), (decoy.algorithm, decoy.version));
+        assert_eq!(real.params, decoy.params);
+        assert_eq!(real.hash.unwrap().len(), decoy.hash.unwrap().len());
+        assert_eq!(passwords.verify(None, "correct horse").await, Ok(false));
     }
 
     #[tokio::test]
