@@ -1,1 +1,27 @@
-//! Placeholder.
+//! What both axum sides share: who asks, how a refusal is said, and how a listener is served.
+//!
+//! - [`token`]: one verifier of access tokens for both services, REST and sockets alike.
+//! - [`Caller`]: the extractor that turns a bearer token into an actor of core.
+//! - [`ApiError`]: the one place where refusals become `application/problem+json`, and where causes are logged.
+//! - [`body`], [`params`], [`Cursors`]: what comes in, read strictly.
+//! - [`door`]: Host, Origin, CORS and the headers of every answer.
+//! - [`serve()`]: a listener with deadlines that drains when it is stopped.
+//!
+//! Deliberately absent: routes (each service has its own), TLS (a proxy's affair), and HTTP/2 (nothing here needs it, and
+//! what is not served cannot be reset in a flood).
+
+mod auth;
+pub mod body;
+mod cursor;
+pub mod door;
+mod error;
+pub mod health;
+pub mod params;
+mod refusals;
+mod serve;
+pub mod token;
+
+pub use auth::{Caller, Guard, SignIn, bearer};
+pub use cursor::Cursors;
+pub use error::{ApiError, fallbacks};
+pub use serve::serve;

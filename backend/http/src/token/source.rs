@@ -1,0 +1,124 @@
+//! Where an issuer's keys come from: its discovery document, over HTTP.
+
+use std::time::Duration;
+
+use echopulse_core::common::BoxFuture;
+use reqwest::{Client, Url, redirect};
+use serde::Deserialize;
+
+/// How long a fetch may take, and how many octets an answer may have.
+const TIMEOUT: Duration = Duration::from_secs(5);
+const MOST_OCTETS: usize = 256 * 1024;
+
+/// Gives the keys of an issuer.
+pub trait KeySource: Send + Sync {
+    /// The issuer's JWKS (RFC 7517 5) as it is now.
+    fn fetch(&self) -> BoxFuture<'_, Result<serde_json::Value, KeySourceError>>;
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeySourceError {
+    /// The issuer's address is not one that may be asked.
+    #[error("{0} is neither https nor loopback")]
+    Insecure(String),
+    /// It did not answer.
+    #[error("the issuer does not answer")]
+    Unreachable(#[source] reqwest::Error),
+    /// It answered something else.
+    #[error("the issuer answered {0}")]
+    Unexpected(String),
+}
+
+/// Asks `{issuer}/.well-known/openid-configuration`, and then the address it names.
+pub struct HttpKeySource {
+    issuer: String,
+    client: Client,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl HttpKeySource {
+    /// A source for an issuer, given by its exact URL.
+    pub fn new(issuer: impl Into<String>) -> Result<Self, KeySourceError> {
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(KeySourceError::Unreachable)?;
+        Ok(Self { issuer: issuer.into(), client })
+    }
+
+    async fn fetch_keys(&self) -> Result<serde_json::Value, KeySourceError> {
+        let discovery = self.get(&format!("{}/.well-known/openid-configuration", self.issuer)).await?;
+        let discovery = Discovery::deserialize(&discovery)
+            .map_err(|_| KeySourceError::Unexpected("no discovery document".to_owned()))?;
+        if discovery.issuer != self.issuer {
+            return Err(KeySourceError::Unexpected("the discovery document of another issuer".to_owned()));
+        }
+        self.get(&discovery.jwks_uri).await
+    }
+
+    async fn get(&self, url: &str) -> Result<serde_json::Value, KeySourceError> {
+        let url = allowed(url)?;
+        let mut answer = self.client.get(url).send().await.map_err(KeySourceError::Unreachable)?;
+        if !answer.status().is_success() {
+            return Err(KeySourceError::Unexpected(format!("with status {}", answer.status().as_u16())));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(KeySourceError::Unreachable)? {
+            if body.len() + chunk.len() > MOST_OCTETS {
+                return Err(KeySourceError::Unexpected("too much".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        serde_json::from_slice(&body)
+            .map_err(|_| KeySourceError::Unexpected("something that is no JSON".to_owned()))
+    }
+}
+
+/// https, or anything on this very machine.
+fn allowed(url: &str) -> Result<Url, KeySourceError> {
+    let insecure =
+        || KeySourceError::Insecure(url.chars().filter(|found| !found.is_control()).take(200).collect());
+    let parsed = Url::parse(url).map_err(|_| insecure())?;
+    let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match parsed.scheme() {
+        "https" => Ok(parsed),
+        "http" if loopback => Ok(parsed),
+        _ => Err(insecure()),
+    }
+}
+
+impl KeySource for HttpKeySource {
+    fn fetch(&self) -> BoxFuture<'_, Result<serde_json::Value, KeySourceError>> {
+        Box::pin(self.fetch_keys())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_loopback_are_asked() {
+        for good in
+            ["https://id.example/x", "http://127.0.0.1:8080/id", "http://localhost/id", "http://[::1]:1/"]
+        {
+            assert!(allowed(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://id.example/x",
+            "http://127.0.0.1.evil.example/",
+            "ftp://localhost/",
+            "file:///etc/passwd",
+            "x",
+        ] {
+            assert!(allowed(bad).is_err(), "{bad}");
+        }
+    }
+}
