@@ -1,0 +1,105 @@
+//! Invites: made in a server, redeemed by their code.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::get,
+};
+use echopulse_core::{
+    common::name::InviteCode,
+    server::{error::Refusal, view},
+};
+use echopulse_http::{
+    ApiError, Caller, body,
+    params::{Path, audit_reason},
+};
+use echopulse_protocol::{
+    id::ServerId,
+    rest::{CreateInvite, Invite, InvitePreview, Joined, Page},
+};
+use echopulse_wire as wire;
+
+use crate::{ServerApp, app::whole, members::joined};
+
+/// How long an invite lives unless it says otherwise, in seconds: a week.
+const WEEK: u32 = 604_800;
+
+pub(crate) fn routes() -> Router<ServerApp> {
+    Router::new()
+        .route("/servers/{server}/invites", get(list).post(create))
+        .route("/invites/{code}", get(preview).post(join).delete(delete))
+}
+
+fn to_wire(invite: view::Invite) -> Invite {
+    Invite {
+        code: invite.code.as_str().to_owned(),
+        server_id: wire::server_id(invite.server),
+        created_by: wire::user_id(invite.created_by),
+        created_at: wire::time(invite.created_at),
+        max_uses: invite.max_uses,
+        max_age_s: invite.max_age_s,
+        uses: invite.uses,
+    }
+}
+
+/// A text that cannot be a code looks like one that is not there.
+fn code(text: &str) -> Result<InviteCode, ApiError> {
+    InviteCode::parse(text).map_err(|_| Refusal::InviteNotFound.into())
+}
+
+async fn list(
+    State(app): State<ServerApp>,
+    caller: Caller,
+    Path(server): Path<ServerId>,
+) -> Result<Json<Page<Invite>>, ApiError> {
+    Ok(whole(app.ports.invites.list(caller.actor, wire::server_id_from(server)).await?, to_wire))
+}
+
+async fn create(
+    State(app): State<ServerApp>,
+    caller: Caller,
+    Path(server): Path<ServerId>,
+    headers: HeaderMap,
+    body::OptionalJson(body): body::OptionalJson<CreateInvite>,
+) -> Result<(StatusCode, Json<Invite>), ApiError> {
+    audit_reason(&headers)?;
+    let (uses, age) = (body.max_uses.unwrap_or(0), body.max_age_s.unwrap_or(WEEK));
+    let made = app.ports.invites.create(caller.actor, wire::server_id_from(server), uses, age).await?;
+    Ok((StatusCode::CREATED, Json(to_wire(made))))
+}
+
+async fn preview(
+    State(app): State<ServerApp>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Json<InvitePreview>, ApiError> {
+    let found = app.ports.invites.preview(caller.actor, code(&text)?).await?;
+    Ok(Json(InvitePreview {
+        code: found.code.as_str().to_owned(),
+        name: found.server.name,
+        description: found.server.description,
+        member_count: found.members,
+        inviter: found.inviter,
+    }))
+}
+
+async fn join(
+    State(app): State<ServerApp>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<(StatusCode, Json<Joined>), ApiError> {
+    let found = app.ports.invites.join(caller.actor, code(&text)?).await?;
+    Ok((StatusCode::CREATED, Json(joined(found))))
+}
+
+async fn delete(
+    State(app): State<ServerApp>,
+    caller: Caller,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    audit_reason(&headers)?;
+    app.ports.invites.delete(caller.actor, code(&text)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
