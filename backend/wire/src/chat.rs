@@ -3,7 +3,7 @@
 use echopulse_core::chat::model as core;
 use echopulse_protocol::{event as wire, rest};
 
-use crate::ids::{channel_id, epoch, message_id, role_id, seq, time, user_id};
+use crate::ids::{channel_id, epoch, message_id, role_id, role_id_from, seq, time, user_id, user_id_from};
 
 /// A message as it is now.
 #[must_use]
@@ -37,10 +37,22 @@ pub fn message(message: core::Message) -> wire::Message {
     }
 }
 
-fn mentions(mentions: core::Mentions) -> wire::Mentions {
+/// Whom a text names or tells.
+#[must_use]
+pub fn mentions(mentions: core::Mentions) -> wire::Mentions {
     wire::Mentions {
         users: mentions.users.into_iter().map(user_id).collect(),
         roles: mentions.roles.into_iter().map(role_id).collect(),
+        everyone: mentions.everyone,
+    }
+}
+
+/// Whom a text names or tells.
+#[must_use]
+pub fn mentions_from(mentions: wire::Mentions) -> core::Mentions {
+    core::Mentions {
+        users: mentions.users.into_iter().map(user_id_from).collect(),
+        roles: mentions.roles.into_iter().map(role_id_from).collect(),
         everyone: mentions.everyone,
     }
 }
@@ -51,6 +63,15 @@ pub(crate) const fn deleted_by(by: core::DeletedBy) -> wire::DeletedBy {
         core::DeletedBy::Moderator => wire::DeletedBy::Moderator,
         core::DeletedBy::Ban => wire::DeletedBy::Ban,
         core::DeletedBy::Erasure => wire::DeletedBy::Erasure,
+    }
+}
+
+pub(crate) const fn deleted_by_from(by: wire::DeletedBy) -> core::DeletedBy {
+    match by {
+        wire::DeletedBy::Moderator => core::DeletedBy::Moderator,
+        wire::DeletedBy::Ban => core::DeletedBy::Ban,
+        wire::DeletedBy::Erasure => core::DeletedBy::Erasure,
+        _ => core::DeletedBy::Author,
     }
 }
 

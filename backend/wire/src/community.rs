@@ -39,7 +39,9 @@ pub fn user(user: community::User) -> wire::User {
     }
 }
 
-pub(crate) fn user_from(user: wire::User) -> community::User {
+/// A stored or published profile.
+#[must_use]
+pub fn user_from(user: wire::User) -> community::User {
     community::User {
         id: user_id_from(user.id),
         username: user.username,
@@ -108,7 +110,9 @@ pub fn server(server: community::Server) -> wire::Server {
     }
 }
 
-pub(crate) fn server_from(server: wire::Server) -> community::Server {
+/// A stored or published server.
+#[must_use]
+pub fn server_from(server: wire::Server) -> community::Server {
     community::Server {
         id: server_id_from(server.id),
         name: server.name,
@@ -127,7 +131,9 @@ pub fn category(category: community::Category) -> wire::Category {
     wire::Category { id: category_id(category.id), name: category.name, position: category.position }
 }
 
-pub(crate) fn category_from(category: wire::Category) -> community::Category {
+/// A stored or published heading.
+#[must_use]
+pub fn category_from(category: wire::Category) -> community::Category {
     community::Category {
         id: category_id_from(category.id),
         name: category.name,
@@ -172,7 +178,9 @@ pub fn channel(channel: community::Channel) -> wire::Channel {
     }
 }
 
-pub(crate) fn channel_from(channel: wire::Channel) -> community::Channel {
+/// A stored or published channel.
+#[must_use]
+pub fn channel_from(channel: wire::Channel) -> community::Channel {
     community::Channel {
         id: channel_id_from(channel.id),
         kind: match channel.kind {
@@ -203,7 +211,9 @@ pub fn role(role: community::Role) -> wire::Role {
     }
 }
 
-pub(crate) fn role_from(role: wire::Role) -> community::Role {
+/// A stored or published role.
+#[must_use]
+pub fn role_from(role: wire::Role) -> community::Role {
     let hex = |colour: String| u32::from_str_radix(colour.strip_prefix('#')?, 16).ok();
     community::Role {
         id: role_id_from(role.id),
@@ -228,7 +238,9 @@ pub fn member(member: community::Member) -> wire::Member {
     }
 }
 
-pub(crate) fn member_from(member: wire::Member) -> community::Member {
+/// A stored or published membership.
+#[must_use]
+pub fn member_from(member: wire::Member) -> community::Member {
     community::Member {
         user: user_id_from(member.user_id),
         nickname: member.nickname,

@@ -1,21 +1,21 @@
 //! Events: what streams carry to clients, and what adapters store of a server's changes.
 
 use echopulse_core::{
-    chat::model::{Delivery, EventBody, Item, Message, Signal, StreamEvent},
+    chat::model::{Delivery, EventBody, Item, Message, PurgeReason, Signal, StreamEvent},
     common::event::{RemovalCause, ServerChange, ServerEvent},
 };
 use echopulse_protocol::event as wire;
 
 use crate::{
-    chat::{activity, deleted_by, end_code, gap_reason, message, presence, purge_reason},
+    chat::{activity, deleted_by, deleted_by_from, end_code, gap_reason, message, presence, purge_reason},
     community::{
         category, category_from, channel, channel_from, member, member_from, role, role_from, server,
         server_from, user, user_from,
     },
     ids::{
-        category_id, category_id_from, channel_id, channel_id_from, epoch, epoch_from, message_id, role_id,
-        role_id_from, seq, seq_from, server_id, server_id_from, stream, time, time_from, user_id,
-        user_id_from,
+        category_id, category_id_from, channel_id, channel_id_from, epoch, epoch_from, message_id,
+        message_id_from, role_id, role_id_from, seq, seq_from, server_id, server_id_from, stream, time,
+        time_from, user_id, user_id_from,
     },
 };
 
@@ -191,6 +191,42 @@ pub fn delivery(delivery: &Delivery) -> wire::Envelope {
         }
         Item::Ended(code) => bare(wire::EventBody::Ended { code: end_code(*code) }),
         Item::Signal(it) => wire::Envelope { epoch: None, ..bare(signal(it.clone())) },
+    }
+}
+
+/// The body of an event that names no message of its own, as it is stored; messages are never stored in events.
+#[must_use]
+pub fn stored_body(stored: EventBody) -> String {
+    // Serialising plain values to memory cannot fail; an empty body would read as unknown.
+    serde_json::to_string(&body(stored)).unwrap_or_default()
+}
+
+/// Reads a stored body; `None` if it is none, or of a newer version.
+#[must_use]
+pub fn stored_body_from(text: &str) -> Option<EventBody> {
+    use wire::EventBody as Wire;
+    match serde_json::from_str(text).ok()? {
+        Wire::MessageDeleted { messages, by } => Some(EventBody::MessagesDeleted {
+            messages: messages.into_iter().map(|one| (message_id_from(one.id), seq_from(one.seq))).collect(),
+            by: deleted_by_from(by),
+        }),
+        Wire::HistoryPurged { through, reason } => {
+            let reason = match reason {
+                wire::PurgeReason::Retention => PurgeReason::Retention,
+                _ => PurgeReason::Purge,
+            };
+            Some(EventBody::HistoryPurged { through: seq_from(through), reason })
+        }
+        Wire::ServerJoined { server_id, server_seq } => Some(EventBody::ServerJoined {
+            server: server_id_from(server_id),
+            server_seq: seq_from(server_seq),
+        }),
+        Wire::ServerLeft { server_id, server_seq, cause } => Some(EventBody::ServerLeft {
+            server: server_id_from(server_id),
+            server_seq: seq_from(server_seq),
+            cause: cause_from(cause),
+        }),
+        other => change_from(other).map(EventBody::Server),
     }
 }
 

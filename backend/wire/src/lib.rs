@@ -7,10 +7,12 @@ mod community;
 mod event;
 mod ids;
 
-pub use chat::{activity, end_code, gap_reason, history_page, message, presence, read_state};
-pub use community::{
-    category, channel, join_policy, level, level_from, member, permissions, permissions_from, policy_from,
-    role, server, user,
+pub use chat::{
+    activity, end_code, gap_reason, history_page, mentions, mentions_from, message, presence, read_state,
 };
-pub use event::{delivery, server_event, server_event_from, stream_event};
+pub use community::{
+    category, category_from, channel, channel_from, join_policy, level, level_from, member, member_from,
+    permissions, permissions_from, policy_from, role, role_from, server, server_from, user, user_from,
+};
+pub use event::{delivery, server_event, server_event_from, stored_body, stored_body_from, stream_event};
 pub use ids::*;

@@ -1,0 +1,285 @@
+//! Storing what changes about a server.
+
+use echopulse_core::{
+    common::{
+        ChannelId, Epoch, RoleId, Seq, ServerId, StoreError, Timestamp, UserId,
+        community::{Category, Channel, Member, Role, Server},
+        event::{ServerChange, ServerEvent},
+        name,
+    },
+    server::{
+        error::Refusal,
+        port::outbound::Decide,
+        view::{Ban, Change, Invite, Scope},
+    },
+};
+use echopulse_wire as wire;
+use sqlx::SqliteConnection;
+
+use super::view;
+use crate::sqlite::{
+    codec::{octets, signed, to_json},
+    database::Database,
+    query::run,
+};
+
+/// Judges a change under the write lock and stores what the judgement answers.
+pub(super) async fn change(
+    database: &Database,
+    scope: Scope,
+    at: Timestamp,
+    actor: UserId,
+    decide: Decide,
+) -> Result<Result<Vec<ServerEvent>, Refusal>, StoreError> {
+    let mut tx = database.write().await?;
+    let Some(view) = view::load(&mut tx, &scope, at).await? else {
+        return Ok(Err(Refusal::ServerNotFound));
+    };
+    let changes = match decide(&view) {
+        Ok(changes) => changes,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let mut numbering =
+        Numbering { server: scope.server, epoch: view.epoch, head: view.seq, at, actor: Some(actor) };
+    let mut events = Vec::new();
+    for change in changes {
+        if let Some(event) = apply(&mut tx, &mut numbering, change).await? {
+            events.push(event);
+        }
+    }
+    let head = "UPDATE server_head SET head = ? WHERE server = ?";
+    let head = sqlx::query(head).bind(signed(numbering.head.0)).bind(octets(scope.server.as_u128()));
+    run(&mut tx, head).await?;
+    tx.commit().await?;
+    Ok(Ok(events))
+}
+
+/// Gives a server's changes their places.
+pub(super) struct Numbering {
+    pub(super) server: ServerId,
+    pub(super) epoch: Epoch,
+    pub(super) head: Seq,
+    pub(super) at: Timestamp,
+    pub(super) actor: Option<UserId>,
+}
+
+impl Numbering {
+    fn next(&mut self, change: ServerChange) -> ServerEvent {
+        self.head = self.head.next();
+        let Self { server, epoch, head, at, actor } = *self;
+        ServerEvent { server, epoch, seq: head, at, actor, change }
+    }
+}
+
+async fn apply(
+    db: &mut SqliteConnection,
+    numbering: &mut Numbering,
+    change: Change,
+) -> Result<Option<ServerEvent>, StoreError> {
+    let server = octets(numbering.server.as_u128());
+    let statement = match change {
+        Change::Event(change) => return Ok(Some(tell(db, numbering, change).await?)),
+        Change::InviteMade(invite) => return put_invite(db, &invite).await.map(|()| None),
+        Change::BanSet(ban) => return put_ban(db, numbering.server, &ban).await.map(|()| None),
+        Change::InviteUsed(code) => {
+            sqlx::query("UPDATE invite SET uses = uses + 1 WHERE server = ? AND code = ?")
+                .bind(server)
+                .bind(code.as_str().to_owned())
+        }
+        Change::InviteDeleted(code) => sqlx::query("DELETE FROM invite WHERE server = ? AND code = ?")
+            .bind(server)
+            .bind(code.as_str().to_owned()),
+        Change::InvitesOfDeleted(user) => {
+            sqlx::query("DELETE FROM invite WHERE server = ? AND created_by = ?")
+                .bind(server)
+                .bind(octets(user.as_u128()))
+        }
+        Change::BanLifted(user) => sqlx::query("DELETE FROM ban WHERE server = ? AND user = ?")
+            .bind(server)
+            .bind(octets(user.as_u128())),
+    };
+    run(db, statement).await?;
+    Ok(None)
+}
+
+/// Stores a numbered change: the state, the event and its row for the bus.
+pub(super) async fn tell(
+    db: &mut SqliteConnection,
+    numbering: &mut Numbering,
+    change: ServerChange,
+) -> Result<ServerEvent, StoreError> {
+    let event = numbering.next(change);
+    store(db, event.server, &event.change).await?;
+    let (server, seq) = (octets(event.server.as_u128()), signed(event.seq.0));
+    let body = to_json(&wire::server_event(event.clone()))?;
+    let row = "INSERT INTO server_event (server, seq, body) VALUES (?, ?, ?)";
+    run(db, sqlx::query(row).bind(&server).bind(seq).bind(body)).await?;
+    run(db, sqlx::query("INSERT INTO outbox (server, seq) VALUES (?, ?)").bind(&server).bind(seq)).await?;
+    Ok(event)
+}
+
+async fn store(db: &mut SqliteConnection, server: ServerId, change: &ServerChange) -> Result<(), StoreError> {
+    match change {
+        ServerChange::ServerCreated(server) | ServerChange::ServerUpdated(server) => {
+            put_server(db, server).await
+        }
+        ServerChange::ChannelCreated(channel) | ServerChange::ChannelUpdated(channel) => {
+            put_channel(db, server, channel).await
+        }
+        ServerChange::CategoryCreated(category) | ServerChange::CategoryUpdated(category) => {
+            put_category(db, server, category).await
+        }
+        ServerChange::RoleCreated(role) | ServerChange::RoleUpdated(role) => put_role(db, server, role).await,
+        ServerChange::MemberJoined { member, .. } => {
+            put_member(db, server, member).await?;
+            forget_timeout(db, server, member.user).await
+        }
+        ServerChange::MemberUpdated(member) => put_member(db, server, member).await,
+        ServerChange::ServerDeleted(_) => delete_server(db, server).await,
+        ServerChange::ChannelDeleted(channel) => delete_channel(db, *channel).await,
+        ServerChange::CategoryDeleted(category) => delete_category(db, server, category.as_u128()).await,
+        ServerChange::RoleDeleted(role) => delete_role(db, server, *role).await,
+        ServerChange::MemberRemoved { user, .. } => remove_member(db, server, *user).await,
+        // The ban itself is a change of its own.
+        ServerChange::MemberBanned { .. } => Ok(()),
+    }
+}
+
+async fn put_server(db: &mut SqliteConnection, server: &Server) -> Result<(), StoreError> {
+    let put = "INSERT INTO server (id, open, body) VALUES (?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET open = excluded.open, body = excluded.body";
+    let open = server.join_policy == echopulse_core::common::community::JoinPolicy::Open;
+    let body = to_json(&wire::server(server.clone()))?;
+    run(db, sqlx::query(put).bind(octets(server.id.as_u128())).bind(open).bind(body)).await?;
+    Ok(())
+}
+
+async fn put_channel(
+    db: &mut SqliteConnection,
+    server: ServerId,
+    channel: &Channel,
+) -> Result<(), StoreError> {
+    let put = "INSERT INTO channel (id, server, position, body) VALUES (?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET position = excluded.position, body = excluded.body";
+    let (id, server) = (octets(channel.id.as_u128()), octets(server.as_u128()));
+    let body = to_json(&wire::channel(channel.clone()))?;
+    run(db, sqlx::query(put).bind(id).bind(server).bind(channel.position).bind(body)).await?;
+    Ok(())
+}
+
+async fn put_category(
+    db: &mut SqliteConnection,
+    server: ServerId,
+    category: &Category,
+) -> Result<(), StoreError> {
+    let put = "INSERT INTO category (id, server, position, body) VALUES (?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET position = excluded.position, body = excluded.body";
+    let (id, server) = (octets(category.id.as_u128()), octets(server.as_u128()));
+    let body = to_json(&wire::category(category.clone()))?;
+    run(db, sqlx::query(put).bind(id).bind(server).bind(category.position).bind(body)).await?;
+    Ok(())
+}
+
+async fn put_role(db: &mut SqliteConnection, server: ServerId, role: &Role) -> Result<(), StoreError> {
+    let put = "INSERT INTO role (id, server, position, body) VALUES (?, ?, ?, ?)
+               ON CONFLICT (server, id) DO UPDATE SET position = excluded.position, body = excluded.body";
+    let (id, server) = (octets(role.id.as_u128()), octets(server.as_u128()));
+    let body = to_json(&wire::role(role.clone()))?;
+    run(db, sqlx::query(put).bind(id).bind(server).bind(role.position).bind(body)).await?;
+    Ok(())
+}
+
+async fn put_member(db: &mut SqliteConnection, server: ServerId, member: &Member) -> Result<(), StoreError> {
+    let put = "INSERT INTO member (server, user, nickname_key, joined_at, timeout_until, body)
+               VALUES (?, ?, ?, ?, ?, ?)
+               ON CONFLICT (server, user) DO UPDATE SET nickname_key = excluded.nickname_key,
+               joined_at = excluded.joined_at, timeout_until = excluded.timeout_until, body = excluded.body";
+    let put = sqlx::query(put)
+        .bind(octets(server.as_u128()))
+        .bind(octets(member.user.as_u128()))
+        .bind(member.nickname.as_deref().map(name::key))
+        .bind(member.joined_at.as_millis())
+        .bind(member.timeout_until.map(Timestamp::as_millis))
+        .bind(to_json(&wire::member(member.clone()))?);
+    run(db, put).await?;
+    Ok(())
+}
+
+async fn put_invite(db: &mut SqliteConnection, invite: &Invite) -> Result<(), StoreError> {
+    let put = "INSERT INTO invite (code, server, created_by, created_at, max_uses, max_age_s, uses)
+               VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let put = sqlx::query(put)
+        .bind(invite.code.as_str())
+        .bind(octets(invite.server.as_u128()))
+        .bind(octets(invite.created_by.as_u128()))
+        .bind(invite.created_at.as_millis())
+        .bind(invite.max_uses)
+        .bind(invite.max_age_s)
+        .bind(invite.uses);
+    run(db, put).await?;
+    Ok(())
+}
+
+async fn put_ban(db: &mut SqliteConnection, server: ServerId, ban: &Ban) -> Result<(), StoreError> {
+    let put = "INSERT OR REPLACE INTO ban (server, user, reason, created_by, expires_at)
+               VALUES (?, ?, ?, ?, ?)";
+    let put = sqlx::query(put)
+        .bind(octets(server.as_u128()))
+        .bind(octets(ban.user.as_u128()))
+        .bind(&ban.reason)
+        .bind(octets(ban.created_by.as_u128()))
+        .bind(ban.expires_at.map(Timestamp::as_millis));
+    run(db, put).await?;
+    Ok(())
+}
+
+/// Takes everything in the server along; its head and events stay.
+async fn delete_server(db: &mut SqliteConnection, server: ServerId) -> Result<(), StoreError> {
+    run(db, sqlx::query("DELETE FROM server WHERE id = ?").bind(octets(server.as_u128()))).await?;
+    Ok(())
+}
+
+async fn delete_channel(db: &mut SqliteConnection, channel: ChannelId) -> Result<(), StoreError> {
+    run(db, sqlx::query("DELETE FROM channel WHERE id = ?").bind(octets(channel.as_u128()))).await?;
+    Ok(())
+}
+
+/// Its channels stand free afterwards.
+async fn delete_category(
+    db: &mut SqliteConnection,
+    server: ServerId,
+    category: u128,
+) -> Result<(), StoreError> {
+    let text = echopulse_core::common::CategoryId::from_u128(category).to_string();
+    let free = "UPDATE channel SET body = json_set(body, '$.category_id', NULL)
+                WHERE server = ? AND body ->> 'category_id' = ?";
+    run(db, sqlx::query(free).bind(octets(server.as_u128())).bind(text)).await?;
+    run(db, sqlx::query("DELETE FROM category WHERE id = ?").bind(octets(category))).await?;
+    Ok(())
+}
+
+async fn delete_role(db: &mut SqliteConnection, server: ServerId, role: RoleId) -> Result<(), StoreError> {
+    let delete = "DELETE FROM role WHERE server = ? AND id = ?";
+    let delete = sqlx::query(delete).bind(octets(server.as_u128())).bind(octets(role.as_u128()));
+    run(db, delete).await?;
+    Ok(())
+}
+
+/// Ends a membership. A timeout outlives it.
+async fn remove_member(db: &mut SqliteConnection, server: ServerId, user: UserId) -> Result<(), StoreError> {
+    let (server, user) = (octets(server.as_u128()), octets(user.as_u128()));
+    let keep = "INSERT OR REPLACE INTO timeout (server, user, until)
+                SELECT server, user, timeout_until FROM member
+                WHERE server = ? AND user = ? AND timeout_until IS NOT NULL";
+    run(db, sqlx::query(keep).bind(&server).bind(&user)).await?;
+    run(db, sqlx::query("DELETE FROM member WHERE server = ? AND user = ?").bind(server).bind(user)).await?;
+    Ok(())
+}
+
+/// The membership carries the timeout from now on.
+async fn forget_timeout(db: &mut SqliteConnection, server: ServerId, user: UserId) -> Result<(), StoreError> {
+    let forget = "DELETE FROM timeout WHERE server = ? AND user = ?";
+    let forget = sqlx::query(forget).bind(octets(server.as_u128())).bind(octets(user.as_u128()));
+    run(db, forget).await?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Reading a server as a decision has to see it.
+
+use std::collections::BTreeMap;
+
+use echopulse_core::{
+    common::{
+        ServerId, StoreError, Timestamp, UserId,
+        community::{Category, Channel, Member, Role, Server},
+        name::InviteCode,
+    },
+    server::view::{Ban, Invite, Person, Scope, ServerView},
+};
+use echopulse_wire as wire;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use super::people;
+use crate::sqlite::{
+    codec::{bits, damaged, epoch, from_json, get, octets, optional_time, seq, time},
+    query::{all, count, one},
+};
+
+/// What `scope` names. `None`: no such server.
+pub(super) async fn load(
+    db: &mut SqliteConnection,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Option<ServerView>, StoreError> {
+    let id = octets(scope.server.as_u128());
+    let head = "SELECT body, epoch, head FROM server JOIN server_head ON server_head.server = server.id
+                WHERE server.id = ?";
+    let Some(head) = one(db, sqlx::query(head).bind(&id)).await? else { return Ok(None) };
+    let channels = "SELECT body FROM channel WHERE server = ? ORDER BY position, id";
+    let categories = "SELECT body FROM category WHERE server = ? ORDER BY position, id";
+    let roles = "SELECT body FROM role WHERE server = ? ORDER BY position, id";
+    let members = "SELECT count(*) FROM member WHERE server = ?";
+    let live = "SELECT count(*) FROM invite WHERE server = ? AND (max_uses = 0 OR uses < max_uses)
+                AND (max_age_s = 0 OR created_at + max_age_s * 1000 > ?)";
+    Ok(Some(ServerView {
+        server: server(&head)?,
+        epoch: epoch(&head, "epoch")?,
+        seq: seq(&head, "head")?,
+        channels: all(db, sqlx::query(channels).bind(&id), channel).await?,
+        categories: all(db, sqlx::query(categories).bind(&id), category).await?,
+        roles: all(db, sqlx::query(roles).bind(&id), role).await?,
+        people: people_of(db, scope).await?,
+        invite: match &scope.invite {
+            Some(code) => invite_of(db, scope.server, code).await?,
+            None => None,
+        },
+        members: count(db, sqlx::query(members).bind(&id)).await?,
+        live_invites: count(db, sqlx::query(live).bind(&id).bind(now.as_millis())).await?,
+    }))
+}
+
+async fn people_of(db: &mut SqliteConnection, scope: &Scope) -> Result<BTreeMap<UserId, Person>, StoreError> {
+    let mut people = BTreeMap::new();
+    for user in &scope.people {
+        people.insert(*user, person(db, scope.server, *user).await?);
+    }
+    Ok(people)
+}
+
+async fn person(db: &mut SqliteConnection, server: ServerId, user: UserId) -> Result<Person, StoreError> {
+    let (server, id) = (octets(server.as_u128()), octets(user.as_u128()));
+    let found = "SELECT body FROM member WHERE server = ? AND user = ?";
+    let found = one(db, sqlx::query(found).bind(&server).bind(&id)).await?;
+    let banned = "SELECT * FROM ban WHERE server = ? AND user = ?";
+    let banned = one(db, sqlx::query(banned).bind(&server).bind(&id)).await?;
+    let silenced = "SELECT until FROM timeout WHERE server = ? AND user = ?";
+    let silenced = one(db, sqlx::query(silenced).bind(&server).bind(&id)).await?;
+    Ok(Person {
+        user: people::user(db, user).await?,
+        member: found.as_ref().map(member).transpose()?,
+        ban: banned.as_ref().map(ban).transpose()?,
+        timeout_until: silenced.as_ref().map(|row| time(row, "until")).transpose()?,
+        servers: servers_of(db, user).await?,
+    })
+}
+
+/// How many servers somebody is in.
+pub(super) async fn servers_of(db: &mut SqliteConnection, user: UserId) -> Result<u64, StoreError> {
+    let counted = "SELECT count(*) FROM member WHERE user = ?";
+    count(db, sqlx::query(counted).bind(octets(user.as_u128()))).await
+}
+
+async fn invite_of(
+    db: &mut SqliteConnection,
+    server: ServerId,
+    code: &InviteCode,
+) -> Result<Option<Invite>, StoreError> {
+    let found = "SELECT * FROM invite WHERE code = ? AND server = ?";
+    let found = sqlx::query(found).bind(code.as_str()).bind(octets(server.as_u128()));
+    one(db, found).await?.as_ref().map(invite).transpose()
+}
+
+/// A server from its row.
+pub(super) fn server(row: &SqliteRow) -> Result<Server, StoreError> {
+    Ok(wire::server_from(from_json(row, "body")?))
+}
+
+fn channel(row: &SqliteRow) -> Result<Channel, StoreError> {
+    Ok(wire::channel_from(from_json(row, "body")?))
+}
+
+fn category(row: &SqliteRow) -> Result<Category, StoreError> {
+    Ok(wire::category_from(from_json(row, "body")?))
+}
+
+fn role(row: &SqliteRow) -> Result<Role, StoreError> {
+    Ok(wire::role_from(from_json(row, "body")?))
+}
+
+/// A membership from its row.
+pub(super) fn member(row: &SqliteRow) -> Result<Member, StoreError> {
+    Ok(wire::member_from(from_json(row, "body")?))
+}
+
+/// A ban from its row.
+pub(super) fn ban(row: &SqliteRow) -> Result<Ban, StoreError> {
+    Ok(Ban {
+        user: UserId::from_u128(bits(row, "user")?),
+        reason: get(row, "reason")?,
+        created_by: UserId::from_u128(bits(row, "created_by")?),
+        expires_at: optional_time(row, "expires_at")?,
+    })
+}
+
+/// An invite from its row.
+pub(super) fn invite(row: &SqliteRow) -> Result<Invite, StoreError> {
+    Ok(Invite {
+        code: InviteCode::parse(get(row, "code")?).map_err(|_| damaged("code"))?,
+        server: ServerId::from_u128(bits(row, "server")?),
+        created_by: UserId::from_u128(bits(row, "created_by")?),
+        created_at: time(row, "created_at")?,
+        max_uses: get(row, "max_uses")?,
+        max_age_s: get(row, "max_age_s")?,
+        uses: get(row, "uses")?,
+    })
+}
