@@ -32,5 +32,10 @@ mod timeline;
 mod update;
 mod view;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub(crate) use model::{App, Setup, Start};
 pub(crate) use view::draw;

@@ -107,12 +107,16 @@ pub(crate) static ACTIONS: &[Action] = &[
         .needs(Needs::PostRight)
         .hint("write"),
     // Lists.
-    row(Id::Open, "open", "Open the channel", &["enter", "right", "l"]).at(&[Sidebar]).hint("open"),
+    row(Id::Open, "open", "Open the channel", &["enter", "right", "l"])
+        .at(&[Sidebar])
+        .needs(Needs::Server)
+        .hint("open"),
     row(Id::ToggleServer, "fold", "Fold or unfold the server", &["space", "z"])
         .at(&[Sidebar])
         .needs(Needs::Server)
         .hint("fold"),
-    row(Id::Accept, "accept", "Choose it", &["enter"]).at(&[Chooser, Prompt, Notice]).hint("ok"),
+    row(Id::Accept, "accept", "Choose it", &["enter"]).at(&[Chooser]).hint("choose"),
+    row(Id::Accept, "accept", "Choose it", &["enter"]).at(&[Prompt, Notice]).hint("ok"),
     row(Id::Accept, "accept", "Yes", &["y", "enter"]).at(&[Confirm]).hint("yes"),
     row(Id::Cancel, "cancel", "Leave it", &["esc", "n"]).at(&[Confirm]).hint("no"),
     row(Id::Cancel, "cancel", "Close", &["esc"]).at(&[Chooser, Prompt, SignIn]).hint("cancel"),
@@ -151,7 +155,7 @@ pub(crate) static ACTIONS: &[Action] = &[
     row(Id::NextUnread, "next-unread", "Go to the next unread channel", &["alt-n"])
         .at(&[Composer])
         .needs(Needs::Unread),
-    row(Id::Switcher, "go-to", "Go to a channel by name", &["ctrl-k"]).hint("go to").listed(),
+    row(Id::Switcher, "go-to", "Go to a channel by name", &["ctrl-k"]).needs(Needs::Server).hint("go to").listed(),
     row(Id::Palette, "actions", "Choose an action by name", &["ctrl-p"]).hint("actions"),
     row(Id::Palette, "actions", "Choose an action by name", &[":"]).at(PANES),
     row(Id::Help, "help", "Show all keys", &["?", "f1"]).at(PANES).hint("help").listed(),

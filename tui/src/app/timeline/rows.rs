@@ -8,6 +8,7 @@ use super::super::model::App;
 use super::super::model::message::Message;
 use super::super::model::names::NamesIn;
 use super::super::model::outbox::State;
+use super::super::text::cells::width;
 use super::block::{Block, Delivery, Lead, Painter, local};
 use super::cache::Stamp;
 use super::viewport::Rows;
@@ -85,8 +86,13 @@ impl<'a> ChannelRows<'a> {
         let missing = self.timeline.gap_end(from).map_or(0, |to| to - from + 1);
         match (is_loading, missing) {
             (true, _) => "┄┄ ◌ fetching messages ┄┄".to_owned(),
-            (false, 1) => "┄┄ a message may be missing here · Enter fetches it ┄┄".to_owned(),
-            (false, count) => format!("┄┄ up to {count} messages are missing here · Enter fetches them ┄┄"),
+            (false, count) => {
+                let long = format!("┄┄ up to {count} messages are missing here · Enter fetches them ┄┄");
+                match width(&long) <= usize::from(self.width) {
+                    true => long,
+                    false => format!("┄┄ up to {count} missing · Enter ┄┄"),
+                }
+            }
         }
     }
 

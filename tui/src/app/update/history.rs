@@ -103,9 +103,13 @@ impl App {
         }
         if let Some(seq) = timeline.new_line() {
             timeline.seeks_new = false;
-            // The new line with some context above it, or the newest if all that is unread fits below.
             self.look(|rows, _, height| {
                 let key = Key::Message(seq);
+                // The newest, if all that is unread fits above it; else the new line, with some context.
+                let newest = viewport::visible(rows, Position::Bottom, height);
+                if newest.iter().any(|row| row.key == key && row.top >= 0) {
+                    return Position::Bottom;
+                }
                 let line = rows.block(key).lead() + i32::from(height) / 4;
                 viewport::settle(rows, Position::At { key, line }, height)
             });

@@ -79,7 +79,9 @@ impl App {
 
     /// What `?` explains: every action that the person's rights allow somewhere, with keys.
     pub(crate) fn explained(&self) -> impl Iterator<Item = &'static Action> {
-        let by_right = |needs| !matches!(needs, Needs::InviteRight | Needs::ChannelRight | Needs::PostRight);
+        let by_right = |needs| {
+            !matches!(needs, Needs::NoServer | Needs::InviteRight | Needs::ChannelRight | Needs::PostRight)
+        };
         ACTIONS.iter().filter(move |action| {
             let in_main = action.places.iter().any(|place| {
                 matches!(place, Place::Sidebar | Place::Messages | Place::Members | Place::Composer)

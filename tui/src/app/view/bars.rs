@@ -122,17 +122,19 @@ fn below(app: &App) -> Option<String> {
 /// The connection at the left, and what one can do at the right; for a while, what just happened.
 pub(super) fn bottom(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
     let says = connection_text(app);
+    let mut area = panes.bar;
     if !panes.connection.is_empty() {
         let (sign, style) = sign(app);
-        let room = usize::from(panes.connection.width).saturating_sub(5);
+        let left = connection_width(app, panes, &says);
+        area = Rect { x: left, width: area.right().saturating_sub(left), ..area };
+        let room = usize::from(left).saturating_sub(4);
         let line = Line::from(vec![
             Span::raw("  "),
             Span::styled(sign, style),
             Span::styled(format!(" {}", cut(&says, room)), app.theme.dim),
         ]);
-        canvas.put(0, panes.connection.y, &line, panes.connection.width);
+        canvas.put(0, panes.connection.y, &line, left);
     }
-    let area = panes.bar;
     let room = usize::from(area.width).saturating_sub(usize::from(panes.gutter) + 1);
     let line = match (&app.toast, panes.is_narrow && !matches!(app.connection, Connection::Connected)) {
         (Some(toast), _) => {
@@ -141,9 +143,21 @@ pub(super) fn bottom(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
             Line::styled(format!("{sign}{}", cut(&toast.text, room.saturating_sub(2))), style)
         }
         (None, true) => Line::styled(cut(&says, room).into_owned(), app.theme.dim),
+        // An overlay names its own keys.
+        (None, false) if app.overlay.is_some() => return,
         (None, false) => hints(app, room),
     };
     canvas.put(area.x + panes.gutter, area.y, &line, area.width.saturating_sub(panes.gutter));
+}
+
+/// The width of the list above it; more when there is something to say, since that matters more than hints.
+fn connection_width(app: &App, panes: &Panes, says: &str) -> u16 {
+    let most = panes.bar.right() / 2;
+    let wanted = u16::try_from(width(says) + 6).unwrap_or(most).min(most);
+    match app.connection {
+        Connection::Connected => panes.connection.width,
+        _ => wanted.max(panes.connection.width),
+    }
 }
 
 fn connection_text(app: &App) -> String {
@@ -172,11 +186,10 @@ pub(super) fn hints(app: &App, room: usize) -> Line<'static> {
     let mut left = room.saturating_sub(size(last));
     let mut shown = Vec::new();
     for hint in rest {
-        if size(hint) + 3 > left {
-            break;
+        if size(hint) + 3 <= left {
+            left -= size(hint) + 3;
+            shown.push(hint);
         }
-        left -= size(hint) + 3;
-        shown.push(hint);
     }
     shown.push(last);
     let mut spans = Vec::new();

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use super::super::composer::rows::rows;
 use super::super::model::{App, Draft, Focus, Purpose};
 use super::super::text::cells::cut;
+use super::super::text::markdown;
 use super::Canvas;
 use super::panes::Panes;
 
@@ -52,7 +53,12 @@ fn context(app: &App, draft: &Draft) -> String {
         Purpose::Message => String::new(),
         Purpose::Edit { .. } => "✎ changing your message".to_owned(),
         Purpose::Reply(to) => match app.timeline().and_then(|timeline| timeline.quoted(*to)) {
-            Some(quoted) => format!("╭ replying to {}: {}", quoted.author, quoted.content),
+            Some(quoted) => {
+                let names = app.open.map(|open| app.names(open));
+                let runs = names.map(|names| markdown::inline(&quoted.content, &names)).unwrap_or_default();
+                let text: String = runs.into_iter().map(|run| run.text).collect();
+                format!("╭ replying to {}: {text}", quoted.author)
+            }
             None => "╭ replying".to_owned(),
         },
     }

@@ -51,7 +51,7 @@ fn paint(app: &App, sheet: &Sheet, area: Rect, canvas: &mut Canvas<'_>) {
     canvas.clear(area);
     let inner = usize::from(area.width.saturating_sub(2));
     let title = cut(&sheet.title, inner.saturating_sub(4)).into_owned();
-    let rule = "─".repeat(inner.saturating_sub(width(&title) + 3));
+    let rule = "─".repeat(inner.saturating_sub(width(&title) + 2));
     let top = vec![
         Span::styled("╭ ", border),
         Span::styled(title, app.theme.strong),
@@ -60,16 +60,16 @@ fn paint(app: &App, sheet: &Sheet, area: Rect, canvas: &mut Canvas<'_>) {
     canvas.put(area.x, area.y, &Line::from(top), area.width);
     for y in area.y + 1..area.bottom().saturating_sub(1) {
         canvas.put(area.x, y, &Line::styled("│", border), 1);
-        canvas.put(area.right() - 1, y, &Line::styled("│", border), 1);
+        canvas.put(area.right().saturating_sub(1), y, &Line::styled("│", border), 1);
     }
     let bottom = format!("╰{}╯", "─".repeat(inner));
-    canvas.put(area.x, area.bottom() - 1, &Line::styled(bottom, border), area.width);
+    canvas.put(area.x, area.bottom().saturating_sub(1), &Line::styled(bottom, border), area.width);
     let text = area.width.saturating_sub(4);
     let last = area.bottom().saturating_sub(3);
     for (y, (line, is_selected)) in (area.y + 1..last).zip(&sheet.lines) {
         canvas.put(area.x + 2, y, line, text);
         if *is_selected {
-            canvas.tint(Rect::new(area.x + 1, y, area.width - 2, 1), app.theme.selected);
+            canvas.tint(Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1), app.theme.selected);
         }
     }
     let keys = hints(app, usize::from(text));
@@ -210,5 +210,6 @@ fn help(app: &App, scroll: usize, cells: usize, room: usize) -> Sheet {
     let visible = room.saturating_sub(2).max(1);
     let last = lines.len().saturating_sub(visible);
     let lines = lines.into_iter().skip(scroll.min(last)).take(visible).collect();
-    Sheet { title: "All keys".to_owned(), lines, cursor: None }
+    let title = if scroll < last { "All keys · ↓ for more" } else { "All keys" };
+    Sheet { title: title.to_owned(), lines, cursor: None }
 }

@@ -41,11 +41,12 @@ pub(super) fn sign_in(app: &App, screen: &SignInScreen, area: Rect, canvas: &mut
         SignInState::Waiting(code) => qr_lines(code),
         _ => Vec::new(),
     };
-    let plain = 9;
-    let fits = usize::from(area.height) >= plain + qr.len() + 1;
-    let qr = if fits { qr } else { Vec::new() };
-    let height = plain + if qr.is_empty() { 0 } else { qr.len() + 1 };
+    // The picture goes first where it is tight, then the blank lines.
+    let (lines, blanks, room) = (5, 4, usize::from(area.height));
+    let qr = if room >= lines + qr.len() { qr } else { Vec::new() };
+    let height = lines + qr.len() + blanks;
     let mut page = Page::new(app, area, u16::try_from(height).unwrap_or(u16::MAX));
+    page.is_tight = room < height;
     page.line(canvas, Line::styled(title, theme.accent));
     page.blank();
     match &screen.state {
@@ -64,8 +65,16 @@ pub(super) fn sign_in(app: &App, screen: &SignInScreen, area: Rect, canvas: &mut
 
 fn waiting(app: &App, code: &DeviceCode, qr: Vec<String>, page: &mut Page<'_>, canvas: &mut Canvas<'_>) {
     let theme = &app.theme;
-    let open = vec![Span::raw("1. Open   "), Span::styled(code.link.clone(), theme.link)];
-    page.line(canvas, Line::from(open));
+    match width(&code.link) + 10 <= usize::from(page.area.width) {
+        true => {
+            let open = vec![Span::raw("1. Open   "), Span::styled(code.link.clone(), theme.link)];
+            page.line(canvas, Line::from(open));
+        }
+        false => {
+            page.text(canvas, "1. Open", theme.text);
+            page.text(canvas, &code.link, theme.link);
+        }
+    }
     let enter = vec![Span::raw("2. Enter  "), Span::styled(code.user_code.clone(), theme.accent)];
     page.line(canvas, Line::from(enter));
     page.blank();
@@ -142,6 +151,8 @@ struct Page<'a> {
     app: &'a App,
     area: Rect,
     y: u16,
+    /// There is no room for blank lines.
+    is_tight: bool,
 }
 
 impl<'a> Page<'a> {
@@ -149,11 +160,11 @@ impl<'a> Page<'a> {
         let indent = if area.width >= 70 { (area.width - 58) / 2 } else { 2.min(area.width / 4) };
         let top = area.height.saturating_sub(height) / 3;
         let area = Rect { x: area.x + indent, width: area.width.saturating_sub(indent + 1), ..area };
-        Self { app, area, y: area.y + top }
+        Self { app, area, y: area.y + top, is_tight: false }
     }
 
     fn blank(&mut self) {
-        self.y += 1;
+        self.y += u16::from(!self.is_tight);
     }
 
     fn line(&mut self, canvas: &mut Canvas<'_>, line: Line<'_>) {
