@@ -1,0 +1,83 @@
+//! What every handler and every connection shares.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use echopulse_core::{
+    chat::port::inbound::{Following, Posting, Reading},
+    common::{
+        BoxFuture,
+        actor::{Actor, Identity},
+        port::Clock,
+    },
+};
+use echopulse_http::{ApiError, Guard, SignIn, door::Origins, token::Verifier};
+
+use crate::socket::Sockets;
+
+/// Core's side of the service, one name for each port.
+#[derive(Clone)]
+pub struct ChatPorts {
+    /// Talking.
+    pub posting: Arc<dyn Posting>,
+    /// Reading.
+    pub reading: Arc<dyn Reading>,
+    /// Following.
+    pub following: Arc<dyn Following>,
+}
+
+/// What the service needs.
+pub struct ChatDeps {
+    /// Core.
+    pub ports: ChatPorts,
+    /// Who asks.
+    pub verifier: Arc<Verifier>,
+    /// Which web pages may open sockets.
+    pub origins: Origins,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What every handler and every connection shares.
+#[derive(Clone)]
+pub struct ChatApp {
+    pub(crate) ports: ChatPorts,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sockets: Sockets,
+}
+
+impl ChatApp {
+    /// The service over these parts.
+    #[must_use]
+    pub fn new(deps: ChatDeps) -> Self {
+        let people = Arc::new(People(Arc::clone(&deps.ports.following)));
+        Self {
+            guard: Arc::new(Guard::new(deps.verifier, people)),
+            ports: deps.ports,
+            origins: Arc::new(deps.origins),
+            clock: deps.clock,
+            sockets: Sockets::default(),
+        }
+    }
+
+    /// Closes every socket with 1001 and waits until they are gone. New ones are closed at once.
+    pub async fn close_sockets(&self) {
+        self.sockets.close().await;
+    }
+}
+
+impl FromRef<ChatApp> for Arc<Guard> {
+    fn from_ref(app: &ChatApp) -> Self {
+        Self::clone(&app.guard)
+    }
+}
+
+struct People(Arc<dyn Following>);
+
+impl SignIn for People {
+    fn sign_in(&self, identity: Identity) -> BoxFuture<'_, Result<Actor, ApiError>> {
+        Box::pin(async move { Ok(self.0.sign_in(identity).await?) })
+    }
+}
