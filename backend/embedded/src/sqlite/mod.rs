@@ -7,6 +7,8 @@ mod folder;
 mod insert;
 mod query;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub use chat::SqliteChatStore;
 pub use database::OpenError;
