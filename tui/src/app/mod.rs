@@ -3,7 +3,7 @@
 //! How the runtime drives it:
 //!
 //! ```text
-//! let mut app = App::new(Setup { start: Start::Main, time_zone, theme, nonce_prefix, size });
+//! let mut app = App::new(Setup { start, zone, theme, nonce_prefix, size, now });
 //! loop {
 //!     for effect in app.update(event, now) { run(effect) }      // drain the queue of events before drawing
 //!     if app.needs_redraw() { terminal.draw(|frame| draw(frame, &app))?; app.drawn(); }

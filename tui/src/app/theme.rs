@@ -54,8 +54,15 @@ const MANY: &[Color] = &[
     Color::Indexed(67),
     Color::Indexed(29),
 ];
-const SIXTEEN: &[Color] =
-    &[Color::Cyan, Color::Green, Color::Magenta, Color::Blue, Color::Red, Color::LightBlue, Color::LightMagenta];
+const SIXTEEN: &[Color] = &[
+    Color::Cyan,
+    Color::Green,
+    Color::Magenta,
+    Color::Blue,
+    Color::Red,
+    Color::LightBlue,
+    Color::LightMagenta,
+];
 
 impl Theme {
     /// The theme that needs no more than `depth`.
@@ -111,7 +118,8 @@ impl Theme {
     /// The style of an author's name: the same for the same person, in every place and at every start.
     pub(crate) fn author(&self, id: UserId) -> Style {
         // The bytes are mixed by hand, because a hasher's result may change between versions.
-        let mixed = id.to_string().bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        let mixed =
+            id.to_string().bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
         match self.authors.len() {
             0 => self.strong,
             colours => self.strong.fg(self.authors[mixed as usize % colours]),

@@ -111,7 +111,9 @@ pub(crate) fn label(written: &str) -> String {
         "backspace" => out.push('⌫'),
         "delete" => out.push_str("Del"),
         "space" => out.push_str("Space"),
-        key if out.starts_with('^') || key.starts_with('f') && key.len() > 1 => out.push_str(&key.to_uppercase()),
+        key if out.starts_with('^') || key.starts_with('f') && key.len() > 1 => {
+            out.push_str(&key.to_uppercase())
+        }
         key => out.push_str(key),
     }
     out

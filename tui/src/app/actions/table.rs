@@ -1,7 +1,9 @@
 //! The table itself. Order matters twice: of two rows with the same key the first that is offered wins, and the bar at
 //! the bottom shows hints in this order.
 
-use super::Place::{Chooser, Composer, Confirm, FirstStart, Members, Messages, Notice, Prompt, Sidebar, SignIn};
+use super::Place::{
+    Chooser, Composer, Confirm, FirstStart, Members, Messages, Notice, Prompt, Sidebar, SignIn,
+};
 use super::{Action, ActionId as Id, Needs, Place};
 
 const EVERYWHERE: &[Place] =
@@ -41,13 +43,19 @@ pub(crate) static ACTIONS: &[Action] = &[
         .at(&[SignIn])
         .needs(Needs::Code)
         .hint("open"),
-    row(Id::CopyCode, "copy-code", "Copy the code", &["c", "y"]).at(&[SignIn]).needs(Needs::Code).hint("copy code"),
+    row(Id::CopyCode, "copy-code", "Copy the code", &["c", "y"])
+        .at(&[SignIn])
+        .needs(Needs::Code)
+        .hint("copy code"),
     row(Id::SignInAgain, "sign-in-again", "Ask for a new code", &["enter"])
         .at(&[SignIn])
         .needs(Needs::SignInEnded)
         .hint("try again"),
     // An empty client says what to do next, and these are the keys it names.
-    row(Id::NewServer, "new-server", "Make a server", &["n"]).at(PANES).needs(Needs::NoServer).hint("make a server"),
+    row(Id::NewServer, "new-server", "Make a server", &["n"])
+        .at(PANES)
+        .needs(Needs::NoServer)
+        .hint("make a server"),
     row(Id::JoinServer, "join-server", "Join a server with an invite", &["j"])
         .at(PANES)
         .needs(Needs::NoServer)
@@ -70,13 +78,21 @@ pub(crate) static ACTIONS: &[Action] = &[
         .needs(Needs::Answerable)
         .hint("reply")
         .listed(),
-    row(Id::Edit, "edit", "Edit the message", &["e"]).at(&[Messages]).needs(Needs::OwnMessage).hint("edit").listed(),
+    row(Id::Edit, "edit", "Edit the message", &["e"])
+        .at(&[Messages])
+        .needs(Needs::OwnMessage)
+        .hint("edit")
+        .listed(),
     row(Id::Delete, "delete", "Delete the message", &["d", "delete"])
         .at(&[Messages])
         .needs(Needs::Deletable)
         .hint("delete")
         .listed(),
-    row(Id::Copy, "copy", "Copy the message", &["y"]).at(&[Messages]).needs(Needs::Message).hint("copy").listed(),
+    row(Id::Copy, "copy", "Copy the message", &["y"])
+        .at(&[Messages])
+        .needs(Needs::Message)
+        .hint("copy")
+        .listed(),
     row(Id::OpenLink, "open-link", "Open the link in the message", &["o"])
         .at(&[Messages])
         .needs(Needs::Link)
@@ -88,7 +104,10 @@ pub(crate) static ACTIONS: &[Action] = &[
         .hint("quoted")
         .listed(),
     // Writing.
-    row(Id::Send, "send", "Send the message", &["enter"]).at(&[Composer]).needs(Needs::PostRight).hint("send"),
+    row(Id::Send, "send", "Send the message", &["enter"])
+        .at(&[Composer])
+        .needs(Needs::PostRight)
+        .hint("send"),
     row(Id::NewLine, "new-line", "Begin a new line", &["alt-enter", "shift-enter", "ctrl-j"])
         .at(&[Composer])
         .needs(Needs::PostRight)
@@ -135,8 +154,10 @@ pub(crate) static ACTIONS: &[Action] = &[
         .needs(Needs::Channel)
         .listed(),
     row(Id::PageUp, "page-up", "Scroll a page up", &["pageup", "ctrl-u", "ctrl-b"]).at(&[Messages]),
-    row(Id::PageDown, "page-down", "Scroll a page down", &["pagedown", "ctrl-d", "ctrl-f", "space"]).at(&[Messages]),
-    row(Id::PageUp, "page-up", "Scroll a page up", &["pageup"]).at(&[Sidebar, Members, Composer, Chooser, Notice]),
+    row(Id::PageDown, "page-down", "Scroll a page down", &["pagedown", "ctrl-d", "ctrl-f", "space"])
+        .at(&[Messages]),
+    row(Id::PageUp, "page-up", "Scroll a page up", &["pageup"])
+        .at(&[Sidebar, Members, Composer, Chooser, Notice]),
     row(Id::PageDown, "page-down", "Scroll a page down", &["pagedown"])
         .at(&[Sidebar, Members, Composer, Chooser, Notice]),
     // Moving between panes.
@@ -155,20 +176,42 @@ pub(crate) static ACTIONS: &[Action] = &[
     row(Id::NextUnread, "next-unread", "Go to the next unread channel", &["alt-n"])
         .at(&[Composer])
         .needs(Needs::Unread),
-    row(Id::Switcher, "go-to", "Go to a channel by name", &["ctrl-k"]).needs(Needs::Server).hint("go to").listed(),
+    row(Id::Switcher, "go-to", "Go to a channel by name", &["ctrl-k"])
+        .needs(Needs::Server)
+        .hint("go to")
+        .listed(),
     row(Id::Palette, "actions", "Choose an action by name", &["ctrl-p"]).hint("actions"),
     row(Id::Palette, "actions", "Choose an action by name", &[":"]).at(PANES),
     row(Id::Help, "help", "Show all keys", &["?", "f1"]).at(PANES).hint("help").listed(),
     row(Id::Help, "help", "Show all keys", &["f1"]).at(&[Composer]).hint("help"),
     // Servers and channels.
     row(Id::NewServer, "new-server", "Make a server", &["N"]).at(PANES).needs(Needs::Server).listed(),
-    row(Id::JoinServer, "join-server", "Join a server with an invite", &["J"]).at(PANES).needs(Needs::Server).listed(),
-    row(Id::NewChannel, "new-channel", "Make a channel", &["C"]).at(PANES).needs(Needs::ChannelRight).listed(),
-    row(Id::Invite, "invite", "Invite somebody to the server", &["I"]).at(PANES).needs(Needs::InviteRight).listed(),
-    row(Id::LeaveServer, "leave-server", "Leave the server", &[]).at(PANES).needs(Needs::OthersServer).listed(),
-    row(Id::ToggleMembers, "members", "Show or hide the members", &["m"]).at(PANES).needs(Needs::Server).listed(),
+    row(Id::JoinServer, "join-server", "Join a server with an invite", &["J"])
+        .at(PANES)
+        .needs(Needs::Server)
+        .listed(),
+    row(Id::NewChannel, "new-channel", "Make a channel", &["C"])
+        .at(PANES)
+        .needs(Needs::ChannelRight)
+        .listed(),
+    row(Id::Invite, "invite", "Invite somebody to the server", &["I"])
+        .at(PANES)
+        .needs(Needs::InviteRight)
+        .listed(),
+    row(Id::LeaveServer, "leave-server", "Leave the server", &[])
+        .at(PANES)
+        .needs(Needs::OthersServer)
+        .listed(),
+    row(Id::ToggleMembers, "members", "Show or hide the members", &["m"])
+        .at(PANES)
+        .needs(Needs::Server)
+        .listed(),
     // The program.
-    row(Id::Reconnect, "reconnect", "Connect now", &["R"]).at(PANES).needs(Needs::Offline).hint("connect now").listed(),
+    row(Id::Reconnect, "reconnect", "Connect now", &["R"])
+        .at(PANES)
+        .needs(Needs::Offline)
+        .hint("connect now")
+        .listed(),
     row(Id::Refresh, "refresh", "Read everything again", &[]).at(PANES).needs(Needs::Server).listed(),
     row(Id::Suspend, "suspend", "Put the client to sleep (fg wakes it)", &["ctrl-z"]).at(EVERYWHERE).listed(),
     row(Id::Quit, "quit", "Quit", &["ctrl-c", "ctrl-q"]).at(EVERYWHERE).listed(),

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::text::Shown;
-use super::rows::{Rows, rows};
+use super::rows::rows;
 
 /// More than a message may hold, so that a long paste can be cut by hand; less than what makes drawing slow.
 const MAX_BYTES: usize = 64 * 1024;
@@ -95,23 +95,19 @@ impl Field {
         self.cursor = self.text[self.cursor..].find('\n').map_or(self.text.len(), |at| self.cursor + at);
     }
 
-    /// Moves to the row above, on a screen of that many cells; answers whether there is one.
-    pub(crate) fn row_up(&mut self, cells: usize) -> bool {
+    /// Moves to the row above, on a screen of that many cells; from the first row to its start.
+    pub(crate) fn row_up(&mut self, cells: usize) {
         let rows = rows(&self.text, cells);
         let (row, column) = rows.place(&self.text, self.cursor);
-        row > 0 && self.go(&rows, row - 1, column)
+        self.cursor = row.checked_sub(1).map_or(0, |above| rows.offset(&self.text, above, column));
     }
 
-    /// Moves to the row below, on a screen of that many cells; answers whether there is one.
-    pub(crate) fn row_down(&mut self, cells: usize) -> bool {
+    /// Moves to the row below, on a screen of that many cells; from the last row to its end.
+    pub(crate) fn row_down(&mut self, cells: usize) {
         let rows = rows(&self.text, cells);
         let (row, column) = rows.place(&self.text, self.cursor);
-        row + 1 < rows.len() && self.go(&rows, row + 1, column)
-    }
-
-    fn go(&mut self, rows: &Rows, row: usize, column: usize) -> bool {
-        self.cursor = rows.offset(&self.text, row, column);
-        true
+        let below = (row + 1 < rows.len()).then(|| rows.offset(&self.text, row + 1, column));
+        self.cursor = below.unwrap_or(self.text.len());
     }
 
     /// Puts the cursor at a place on screen.
@@ -171,8 +167,8 @@ impl Field {
     /// What was put or left around the cursor may have joined into one cluster; the cursor goes behind it.
     fn settle(&mut self) {
         let line = self.start_of_line();
-        let boundary = self.text[line..].grapheme_indices(true).map(|(at, _)| line + at);
-        self.cursor = boundary.filter(|at| *at >= self.cursor).next().unwrap_or(self.text.len());
+        let mut boundaries = self.text[line..].grapheme_indices(true).map(|(at, _)| line + at);
+        self.cursor = boundaries.find(|at| *at >= self.cursor).unwrap_or(self.text.len());
     }
 }
 
@@ -213,13 +209,14 @@ mod tests {
     #[test]
     fn rows_are_walked_by_what_is_seen() {
         let mut field = Field::with("aaaa bbbb\ncc");
-        assert!(field.row_up(5));
+        field.row_up(5);
         assert_eq!(field.cursor(), 7);
-        assert!(field.row_up(5));
+        field.row_up(5);
         assert_eq!(field.cursor(), 2);
-        assert!(!field.row_up(5));
-        assert!(field.row_down(5));
-        assert_eq!(field.cursor(), 7);
+        field.row_up(5);
+        assert_eq!(field.cursor(), 0);
+        field.row_down(5);
+        assert_eq!(field.cursor(), 5);
     }
 
     #[test]
@@ -240,8 +237,8 @@ mod tests {
                     3 => field.word_right(),
                     4 => field.line_start(),
                     5 => field.line_end(),
-                    6 => { field.row_up(7); }
-                    7 => { field.row_down(7); }
+                    6 => field.row_up(7),
+                    7 => field.row_down(7),
                     8 => field.erase_left(),
                     9 => field.erase_right(),
                     10 => field.erase_word(),

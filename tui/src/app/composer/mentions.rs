@@ -71,7 +71,9 @@ pub(crate) fn from_wire(text: &str, directory: &dyn Directory) -> String {
 /// The name that is being typed before the cursor: where its sign stands, and the letters so far.
 pub(crate) fn unfinished(text: &str, cursor: usize) -> Option<(usize, &str)> {
     let before = &text[..cursor];
-    let word = before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let word = before
+        .rfind(char::is_whitespace)
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let typed = &before[word..];
     (typed.starts_with(['@', '#']) && typed.len() <= 64).then_some((word, typed))
 }

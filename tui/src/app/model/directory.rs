@@ -144,7 +144,8 @@ impl Directory {
 
     /// What a member is called in a server.
     pub(crate) fn name_in<'a>(&'a self, server: &'a ServerEntry, user: UserId) -> Option<&'a str> {
-        let nickname = server.members.iter().find(|member| member.user == user).and_then(|m| m.nickname.as_deref());
+        let nickname =
+            server.members.iter().find(|member| member.user == user).and_then(|m| m.nickname.as_deref());
         nickname.or_else(|| self.person(user).map(|person| person.name.as_str()))
     }
 
@@ -153,7 +154,8 @@ impl Directory {
         let people = std::mem::take(&mut self.people);
         if let Some(server) = self.server_mut(id) {
             server.members.sort_by_cached_key(|member| {
-                let name = member.nickname.as_deref().or_else(|| people.get(&member.user).map(|p| p.name.as_str()));
+                let name =
+                    member.nickname.as_deref().or_else(|| people.get(&member.user).map(|p| p.name.as_str()));
                 name.unwrap_or_default().to_lowercase()
             });
         }

@@ -1,7 +1,7 @@
 //! From the words of the wire to those of the model. Every text of others is cleaned here, on its way in.
 
 use echopulse_protocol::event::{self, UserKind};
-use echopulse_protocol::id::{RoleId, UserId};
+use echopulse_protocol::id::{RoleId, Seq, UserId};
 use echopulse_protocol::permission::Permission;
 use echopulse_protocol::rest;
 
@@ -11,6 +11,14 @@ use super::super::timeline::Page;
 use super::directory::{ChannelEntry, Load, MemberEntry, Person, RoleEntry, ServerEntry};
 use super::message::{Author, AuthorKind, Message, Quoted, Reply};
 use super::unread::ReadMark;
+
+/// The last place the client counts to. No honest stream comes near it, and behind it numbers would overflow.
+const LAST_PLACE: u64 = u64::MAX >> 1;
+
+/// A place in a stream.
+pub(crate) fn place(wire: Seq) -> u64 {
+    wire.0.min(LAST_PLACE)
+}
 
 /// Who reads, as far as mentions are concerned.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +39,8 @@ impl Reader<'_> {
 pub(crate) fn message(wire: event::Message, reader: Reader<'_>) -> Message {
     Message {
         id: wire.id,
-        seq: wire.seq.0,
-        revision: wire.revision.0,
+        seq: place(wire.seq),
+        revision: place(wire.revision),
         nonce: wire.nonce,
         author: Author {
             id: wire.author.id,
@@ -44,7 +52,11 @@ pub(crate) fn message(wire: event::Message, reader: Reader<'_>) -> Message {
             },
         },
         content: Shown::clean(&wire.content),
-        reply_to: wire.reply_to.map(|reply| Reply { id: reply.id, seq: reply.seq.0, author: reply.author_id }),
+        reply_to: wire.reply_to.map(|reply| Reply {
+            id: reply.id,
+            seq: place(reply.seq),
+            author: reply.author_id,
+        }),
         mentions_me: reader.is_meant(&wire.mentions),
         created_at: wire.created_at,
         edited: wire.edited_at.is_some(),
@@ -55,14 +67,15 @@ pub(crate) fn message(wire: event::Message, reader: Reader<'_>) -> Message {
 /// A page of history.
 pub(crate) fn page(wire: rest::HistoryPage, reader: Reader<'_>) -> Page {
     let message = |wire| message(wire, reader);
-    let quotes = wire.referenced.into_iter().map(message).map(|quoted: Message| (quoted.id, Quoted::of(&quoted)));
+    let quotes =
+        wire.referenced.into_iter().map(message).map(|quoted: Message| (quoted.id, Quoted::of(&quoted)));
     Page {
         quotes: quotes.collect(),
         messages: wire.items.into_iter().map(message).collect(),
         epoch: wire.epoch,
-        head: wire.head.0,
-        purged_through: wire.purged_through.0,
-        covers: Some((wire.covers.from.0.max(1), wire.covers.to.0)),
+        head: place(wire.head),
+        purged_through: place(wire.purged_through),
+        covers: Some((place(wire.covers.from).max(1), place(wire.covers.to))),
     }
 }
 
@@ -129,11 +142,11 @@ pub(crate) fn member(wire: &event::Member) -> MemberEntry {
 /// A read state.
 pub(crate) fn read_mark(wire: &rest::ReadState) -> ReadMark {
     ReadMark {
-        read: wire.read_seq.0,
+        read: place(wire.read_seq),
         version: wire.version,
         unread: wire.unread,
         mentions: wire.mentions,
-        head: wire.head.0,
+        head: place(wire.head),
     }
 }
 

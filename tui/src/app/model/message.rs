@@ -61,6 +61,10 @@ impl Quoted {
     /// What a message looks like when it is quoted.
     pub(crate) fn of(message: &Message) -> Self {
         let first_line = message.content.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        Self { author: message.author.name.clone(), content: Shown::line(first_line), deleted: message.deleted }
+        Self {
+            author: message.author.name.clone(),
+            content: Shown::line(first_line),
+            deleted: message.deleted,
+        }
     }
 }

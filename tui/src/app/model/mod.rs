@@ -8,6 +8,7 @@ pub(crate) mod message;
 pub(crate) mod names;
 pub(crate) mod outbox;
 pub(crate) mod overlay;
+pub(crate) mod screen;
 pub(crate) mod unread;
 
 use std::collections::{HashMap, HashSet};
@@ -17,7 +18,6 @@ use jiff::tz::TimeZone;
 
 use super::actions::{Keymap, Place};
 use super::composer::Field;
-use super::event::DeviceCode;
 use super::text::Shown;
 use super::theme::Theme;
 use super::timeline::Timeline;
@@ -26,44 +26,11 @@ use directory::{ChannelEntry, Directory, Person, ServerEntry};
 use names::NamesIn;
 use outbox::Outbox;
 use overlay::Overlay;
+pub(crate) use screen::{FirstStart, Screen, Setup, SignInScreen, SignInState, Start};
 use unread::Unread;
 
 /// Channels whose messages are kept and followed; of more, the one that was not looked at for longest is let go.
 pub(crate) const MAX_FOLLOWED: usize = 8;
-
-/// What a client begins with.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    /// The first screen.
-    pub(crate) start: Start,
-    /// In which times are shown.
-    pub(crate) zone: TimeZone,
-    /// What things look like.
-    pub(crate) theme: Theme,
-    /// Begins every nonce of this run; random, so that no two runs share one.
-    pub(crate) nonce_prefix: String,
-    /// Cells across and down.
-    pub(crate) size: (u16, u16),
-    /// The present moment.
-    pub(crate) now: Timestamp,
-}
-
-/// The first screen.
-#[derive(Debug)]
-pub(crate) enum Start {
-    /// Nothing is configured: ask for a name.
-    FirstStart {
-        /// What the computer calls the person; may be empty.
-        suggestion: String,
-    },
-    /// A deployment is configured and nobody is signed in. `update` is to be given `Event::SignIn`s.
-    SignIn {
-        /// What the deployment is called: its host.
-        deployment: String,
-    },
-    /// The main view, which the local store and the backend fill.
-    Main,
-}
 
 /// The client.
 #[derive(Debug)]
@@ -109,42 +76,6 @@ pub(crate) struct App {
     pub(crate) nonce_prefix: String,
     pub(crate) nonces: u64,
     pub(crate) is_dirty: bool,
-}
-
-/// What fills the terminal.
-#[derive(Debug)]
-pub(crate) enum Screen {
-    FirstStart(FirstStart),
-    SignIn(SignInScreen),
-    Main,
-}
-
-/// The question for a name.
-#[derive(Debug, Default)]
-pub(crate) struct FirstStart {
-    pub(crate) field: Field,
-    pub(crate) error: Option<Shown>,
-    pub(crate) is_busy: bool,
-}
-
-/// The sign-in by device grant.
-#[derive(Debug)]
-pub(crate) struct SignInScreen {
-    pub(crate) deployment: Shown,
-    pub(crate) state: SignInState,
-}
-
-/// How far the sign-in is.
-#[derive(Debug, PartialEq)]
-pub(crate) enum SignInState {
-    Asking,
-    Waiting(DeviceCode),
-    /// It is over, and not well.
-    Ended {
-        what: Shown,
-        next: &'static str,
-    },
-    Done,
 }
 
 /// A channel to be opened.
@@ -220,18 +151,8 @@ pub(crate) struct Toast {
 impl App {
     /// A client at its first screen. Nothing is asked for before the first event.
     pub(crate) fn new(setup: Setup) -> Self {
-        let screen = match setup.start {
-            Start::FirstStart { suggestion } => {
-                Screen::FirstStart(FirstStart { field: Field::with(&Shown::line(&suggestion)), ..Default::default() })
-            }
-            Start::SignIn { deployment } => Screen::SignIn(SignInScreen {
-                deployment: Shown::line(&deployment),
-                state: SignInState::Asking,
-            }),
-            Start::Main => Screen::Main,
-        };
         Self {
-            screen,
+            screen: Screen::of(&setup.start),
             me: None,
             directory: Directory::default(),
             unread: Unread::default(),

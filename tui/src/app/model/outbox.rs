@@ -60,11 +60,6 @@ impl Outbox {
         self.entries.iter().filter(move |entry| entry.unsent.channel == channel)
     }
 
-    /// All that has no receipt and was not refused.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| entry.state == State::Waiting)
-    }
-
     /// Says where it stands now; another revision makes it drawn anew.
     pub(crate) fn set(&mut self, number: u64, state: State) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == number) {
@@ -87,4 +82,3 @@ impl Outbox {
         Some(self.entries.remove(at))
     }
 }
-

@@ -44,7 +44,9 @@ impl Client {
     pub(crate) fn press(&mut self, keys: &str) -> Vec<Effect> {
         let events = keys.split(' ').flat_map(|word| match key(word) {
             Some(key) => vec![key],
-            None => word.chars().map(|letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)).collect(),
+            None => {
+                word.chars().map(|letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)).collect()
+            }
         });
         events.collect::<Vec<_>>().into_iter().flat_map(|key| self.event(Event::Key(key))).collect()
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use echopulse_protocol::event::{
-    Author, Channel, ChannelKind, Envelope, EventBody, JoinPolicy, Level, Member, Mentions, Message, Presence, ReplyTo,
-    Role, Server, User, UserKind,
+    Author, Channel, ChannelKind, Envelope, EventBody, JoinPolicy, Level, Member, Mentions, Message,
+    Presence, ReplyTo, Role, Server, User, UserKind,
 };
 use echopulse_protocol::id::{ChannelId, Epoch, MessageId, RoleId, Seq, ServerId, Stream, Timestamp, UserId};
 use echopulse_protocol::permission::Permission;
@@ -70,7 +70,8 @@ pub(crate) const PLAIN: &[Permission] =
     &[Permission::CreateInvite, Permission::ViewChannel, Permission::SendMessages, Permission::AddReactions];
 
 pub(crate) fn detail(server: Server, channels: Vec<Channel>, permissions: &[Permission]) -> ServerDetail {
-    let of = |channel: &Channel| ChannelPermissions { channel_id: channel.id, permissions: permissions.to_vec() };
+    let of =
+        |channel: &Channel| ChannelPermissions { channel_id: channel.id, permissions: permissions.to_vec() };
     let everyone = Role {
         id: RoleId::from_u128(server.id.as_u128()),
         name: "everyone".to_owned(),
@@ -80,7 +81,8 @@ pub(crate) fn detail(server: Server, channels: Vec<Channel>, permissions: &[Perm
         position: 0,
         mentionable: false,
     };
-    let moderator = Role { id: RoleId::from_u128(0x30d), name: "mod".to_owned(), position: 1, ..everyone.clone() };
+    let moderator =
+        Role { id: RoleId::from_u128(0x30d), name: "mod".to_owned(), position: 1, ..everyone.clone() };
     ServerDetail {
         channel_permissions: channels.iter().map(of).collect(),
         channels,
@@ -132,7 +134,14 @@ pub(crate) fn message(seq: u64, author: (UserId, &str), minutes: i64, content: &
 pub(crate) fn page(items: Vec<Message>, covers: (u64, u64), head: u64) -> HistoryPage {
     let (from, to) = (Seq(covers.0), Seq(covers.1));
     let covers = Range { from, to };
-    HistoryPage { items, referenced: Vec::new(), epoch: EPOCH, head: Seq(head), purged_through: Seq(0), covers }
+    HistoryPage {
+        items,
+        referenced: Vec::new(),
+        epoch: EPOCH,
+        head: Seq(head),
+        purged_through: Seq(0),
+        covers,
+    }
 }
 
 /// The talk in #general, with everything a message can be.
@@ -157,7 +166,13 @@ pub(crate) fn talk() -> Vec<Message> {
     talk
 }
 
-pub(crate) fn read_state(channel_id: ChannelId, read: u64, head: u64, unread: u32, mentions: u32) -> ReadState {
+pub(crate) fn read_state(
+    channel_id: ChannelId,
+    read: u64,
+    head: u64,
+    unread: u32,
+    mentions: u32,
+) -> ReadState {
     ReadState { channel_id, read_seq: Seq(read), version: 0, head: Seq(head), unread, mentions }
 }
 
@@ -198,7 +213,11 @@ pub(crate) fn signed_in(size: (u16, u16)) -> Client {
 /// ada in two servers, #general of Rust Lyon open, its talk loaded, four messages unread before that.
 pub(crate) fn in_general(size: (u16, u16)) -> Client {
     let mut client = before_history(size);
-    client.event(Event::History { channel: GENERAL, at: HistoryAt::Around(Seq(5)), page: page(talk(), (1, 7), 7) });
+    client.event(Event::History {
+        channel: GENERAL,
+        at: HistoryAt::Around(Seq(5)),
+        page: page(talk(), (1, 7), 7),
+    });
     client
 }
 
@@ -254,7 +273,9 @@ pub(crate) fn texts(app: &App) -> Vec<String> {
     let Some(timeline) = app.timeline() else { return Vec::new() };
     let keys = std::iter::successors(timeline.first_key(), |key| timeline.next(*key));
     let text = |key| match key {
-        super::super::timeline::Key::Message(seq) => timeline.message(seq).map(|m| m.content.as_str().to_owned()),
+        super::super::timeline::Key::Message(seq) => {
+            timeline.message(seq).map(|m| m.content.as_str().to_owned())
+        }
         super::super::timeline::Key::Pending(number) => {
             app.outbox.get(number).map(|entry| format!("~{}", entry.message.content))
         }

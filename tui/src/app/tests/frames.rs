@@ -3,13 +3,15 @@
 use echopulse_protocol::event::EventBody;
 use echopulse_protocol::id::{Seq, Stream, Timestamp};
 
+use super::super::Start;
 use super::super::effect::HistoryAt;
 use super::super::event::{DeviceCode, Event, Outcome, SignIn};
 use super::super::testing::frame::assert_frame;
-use super::super::testing::town::{GENERAL, GRACE, LIN, LYON, in_general, live, lost, message, page, signed_in};
+use super::super::testing::town::{
+    GENERAL, GRACE, LIN, LYON, in_general, live, lost, message, page, signed_in,
+};
 use super::super::testing::{Client, NOW};
 use super::super::theme::{Depth, Theme};
-use super::super::Start;
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 30), (200, 60)];
 
@@ -21,7 +23,7 @@ fn at_every_size(name: &str, client: impl Fn((u16, u16)) -> Client) {
 
 #[test]
 fn the_first_start_asks_for_a_name() {
-    at_every_size("first-start", |size| Client::new(Start::FirstStart { suggestion: "ada".to_owned() }, size));
+    at_every_size("first-start", |size| Client::new(Start::AskName { suggestion: "ada".to_owned() }, size));
 }
 
 fn waiting_for_code(size: (u16, u16)) -> Client {
@@ -116,8 +118,13 @@ fn messages_wait_and_fail_honestly() {
 fn a_hole_is_a_row_and_what_is_below_is_counted() {
     at_every_size("gap", |size| {
         let mut client = in_general(size);
-        let newer = (222..=260).map(|seq| message(seq, (GRACE, "grace"), 51, &format!("message {seq}"))).collect();
-        client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page: page(newer, (222, 260), 260) });
+        let newer =
+            (222..=260).map(|seq| message(seq, (GRACE, "grace"), 51, &format!("message {seq}"))).collect();
+        client.event(Event::History {
+            channel: GENERAL,
+            at: HistoryAt::Latest,
+            page: page(newer, (222, 260), 260),
+        });
         client.press("esc g");
         client
     });
@@ -183,7 +190,8 @@ fn nothing_is_lost_without_colours() {
 fn wide_characters_and_joined_emoji_keep_the_frame() {
     at_every_size("wide", |size| {
         let mut client = in_general(size);
-        let text = "漢字かな交じり文は幅が二倍です。👨‍👩‍👧‍👦 ❤️ 🏳️‍🌈 e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301} end";
+        let text =
+            "漢字かな交じり文は幅が二倍です。👨‍👩‍👧‍👦 ❤️ 🏳️‍🌈 e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301} end";
         client.event(Event::History {
             channel: GENERAL,
             at: HistoryAt::After(Seq(7)),

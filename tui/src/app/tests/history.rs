@@ -35,7 +35,11 @@ fn in_the_middle() -> (Client, Vec<Effect>) {
 #[test]
 fn the_first_page_is_followed_from_its_head() {
     let mut client = before_history(SIZE);
-    let effects = client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page: page(talk(), (1, 7), 7) });
+    let effects = client.event(Event::History {
+        channel: GENERAL,
+        at: HistoryAt::Latest,
+        page: page(talk(), (1, 7), 7),
+    });
     let position = Some(Position { epoch: EPOCH, after: Seq(7) });
     assert!(effects.contains(&Effect::Subscribe { stream: Stream::Channel(GENERAL), position }));
 }
@@ -165,7 +169,11 @@ fn the_answered_message_is_gone_to_even_if_it_must_be_fetched() {
         seq: Seq(50),
         author_id: GRACE,
     });
-    client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page: page(vec![reply], (300, 300), 300) });
+    client.event(Event::History {
+        channel: GENERAL,
+        at: HistoryAt::Latest,
+        page: page(vec![reply], (300, 300), 300),
+    });
     client.press("esc G");
     assert_eq!(loads(&client.press("p")), [HistoryAt::Around(Seq(50))]);
     let around = page(messages(40, 60), (40, 60), 300);

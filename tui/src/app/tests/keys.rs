@@ -132,7 +132,10 @@ fn quitting_keeps_the_draft() {
 fn a_message_is_copied_as_it_is_read() {
     let mut client = in_general(SIZE);
     client.press("esc up");
-    assert_eq!(client.press("y"), [Effect::Copy("@ada can I have the mod role for the week-end?".to_owned())]);
+    assert_eq!(
+        client.press("y"),
+        [Effect::Copy("@ada can I have the mod role for the week-end?".to_owned())]
+    );
 }
 
 #[test]
@@ -147,7 +150,8 @@ fn a_link_is_shown_before_it_opens() {
 fn a_click_opens_selects_and_writes() {
     let mut client = in_general(SIZE);
     let line = |frame: String, what: &str| {
-        u16::try_from(frame.lines().position(|line| line.contains(what)).expect(what)).expect("a frame is small")
+        u16::try_from(frame.lines().position(|line| line.contains(what)).expect(what))
+            .expect("a frame is small")
     };
     client.click(40, line(text(&client.app), "can I have the mod role"));
     assert_eq!((client.app.focus, client.app.selected()), (Focus::Messages, Some(Key::Message(6))));

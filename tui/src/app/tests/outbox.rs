@@ -86,7 +86,11 @@ fn a_refused_message_is_retried_with_the_same_nonce_or_discarded() {
     client.press("enter");
     let refused = || Event::Sent {
         nonce: "run-0".to_owned(),
-        outcome: Outcome::Refused { code: "timed-out".to_owned(), detail: "you are timed out".to_owned(), retry_after: None },
+        outcome: Outcome::Refused {
+            code: "timed-out".to_owned(),
+            detail: "you are timed out".to_owned(),
+            retry_after: None,
+        },
     };
     client.event(refused());
     assert!(text(&client.app).contains("✗ not sent · you are timed out · r try again · d discard"));
@@ -109,7 +113,10 @@ fn typed_names_travel_as_ids_and_are_shown_as_names() {
     client.event(created(arrived("run-0", 8, &sent)));
     assert!(text(&client.app).contains("@grace see #announcements, @nobody"));
     client.press("up");
-    assert_eq!(client.app.draft().map(|draft| draft.field.text()), Some("@grace see #announcements, @nobody"));
+    assert_eq!(
+        client.app.draft().map(|draft| draft.field.text()),
+        Some("@grace see #announcements, @nobody")
+    );
 }
 
 #[test]
@@ -142,7 +149,11 @@ fn up_in_an_empty_composer_edits_the_last_own_message() {
 fn a_refused_edit_gives_the_text_back() {
     let mut client = in_general(SIZE);
     client.press("up ctrl-u better enter");
-    let outcome = Outcome::Refused { code: "message-deleted".to_owned(), detail: "it is deleted".to_owned(), retry_after: None };
+    let outcome = Outcome::Refused {
+        code: "message-deleted".to_owned(),
+        detail: "it is deleted".to_owned(),
+        retry_after: None,
+    };
     client.event(Event::Edited { channel: GENERAL, message: talk()[1].id, outcome });
     assert_eq!(client.app.draft().map(|draft| draft.field.text()), Some("better"));
     assert!(text(&client.app).contains("Not edited: it is deleted"));

@@ -4,15 +4,15 @@ use echopulse_protocol::event::{EventBody, UserKind};
 use echopulse_protocol::id::{Seq, Stream, Timestamp};
 use ratatui::buffer::Buffer;
 
+use super::super::Start;
 use super::super::effect::HistoryAt;
 use super::super::event::{Asked, DeviceCode, Event, Outcome, SignIn};
 use super::super::testing::frame::buffer;
 use super::super::testing::town::{
-    ADA, GENERAL, GRACE, LIN, LYON, all, channel, created, detail, in_general, live, lost, member, message, page,
-    server, talk, user,
+    ADA, GENERAL, GRACE, LIN, LYON, all, channel, created, detail, in_general, live, lost, member, message,
+    page, server, talk, user,
 };
 use super::super::testing::{Client, NOW};
-use super::super::Start;
 
 /// Every code point that a terminal obeys instead of drawing it, or that turns or hides text.
 fn hostile() -> Vec<char> {
@@ -56,10 +56,22 @@ fn poisoned_client(poison: &str, size: (u16, u16)) -> Client {
     client.event(Event::Server(Box::new(detail)));
     let mut grace = member(user(GRACE, poison, UserKind::Person), &[0x30d]);
     grace.member.nickname = Some(poison.to_owned());
-    client.event(Event::Members { server: LYON, members: vec![grace, member(user(LIN, poison, UserKind::Bot), &[])] });
-    let mut reply = message(9, (GRACE, poison), 60, &format!("{poison} <@{GRACE}> <#{GENERAL}> `{poison}`\n```\n{poison}\n```\n> {poison}"));
-    reply.reply_to = Some(echopulse_protocol::event::ReplyTo { id: talk()[0].id, seq: Seq(1), author_id: ADA });
-    let body = EventBody::MessageCreated { message: message(8, (GRACE, poison), 60, poison), referenced: Some(Box::new(reply.clone())) };
+    client.event(Event::Members {
+        server: LYON,
+        members: vec![grace, member(user(LIN, poison, UserKind::Bot), &[])],
+    });
+    let mut reply = message(
+        9,
+        (GRACE, poison),
+        60,
+        &format!("{poison} <@{GRACE}> <#{GENERAL}> `{poison}`\n```\n{poison}\n```\n> {poison}"),
+    );
+    reply.reply_to =
+        Some(echopulse_protocol::event::ReplyTo { id: talk()[0].id, seq: Seq(1), author_id: ADA });
+    let body = EventBody::MessageCreated {
+        message: message(8, (GRACE, poison), 60, poison),
+        referenced: Some(Box::new(reply.clone())),
+    };
     client.event(live(Stream::Channel(GENERAL), Some(8), body));
     client.event(created(reply));
     client.event(live(Stream::Channel(GENERAL), None, EventBody::TypingStarted { user_id: GRACE }));
@@ -123,7 +135,7 @@ fn no_control_or_bidi_code_point_reaches_a_cell_by_errors_or_pastes() {
 fn no_control_or_bidi_code_point_reaches_a_cell_before_the_main_view() {
     for point in hostile() {
         let poison = poisoned(point);
-        let mut client = Client::new(Start::FirstStart { suggestion: poison.clone() }, (80, 24));
+        let mut client = Client::new(Start::AskName { suggestion: poison.clone() }, (80, 24));
         client.event(Event::StartFailed { reason: poison.clone() });
         assert_clean("first start", &buffer(&client.app));
         let mut client = Client::new(Start::SignIn { deployment: poison.clone() }, (80, 30));
@@ -156,7 +168,8 @@ fn no_message_draws_the_marks_of_the_client() {
     let forged = "grace                                     09:15\n── new ──────\n▌ owned";
     client.event(created(message(8, (LIN, "lin"), 60, forged)));
     let frame = super::super::testing::frame::text(&client.app);
-    for line in frame.lines().filter(|line| line.contains("owned") || line.contains("── new ──────\u{0}")) {
+    for line in frame.lines().filter(|line| line.contains("owned") || line.contains("── new ──────\u{0}"))
+    {
         assert!(line.contains("│    "), "not indented: {line}");
     }
 }
@@ -173,9 +186,9 @@ fn thousands_of_marks_on_a_letter_stay_in_their_cell() {
 #[test]
 fn a_page_of_nonsense_stops_nothing() {
     let mut client = in_general((80, 24));
-    let mut odd = message(u64::MAX - 1, (LIN, ""), i64::MAX / 60_000 - 1_000_000_000, "\u{200b}");
+    let mut odd = message(u64::MAX, (LIN, ""), i64::MAX / 60_000 - 1_000_000_000, "\u{200b}");
     odd.created_at = Timestamp(i64::MAX);
-    let page = page(vec![odd], (u64::MAX - 1, 3), u64::MAX - 1);
+    let page = page(vec![odd], (u64::MAX, 3), u64::MAX);
     client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page });
     client.press("esc g G up down pageup pagedown");
     buffer(&client.app);

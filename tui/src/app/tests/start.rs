@@ -3,17 +3,18 @@
 use echopulse_protocol::event::UserKind;
 use echopulse_protocol::id::{Stream, Timestamp};
 
+use super::super::Start;
 use super::super::effect::{Effect, HistoryAt, Unsent};
 use super::super::event::{Asked, DeviceCode, Event, Restored, SignIn};
 use super::super::testing::frame::text;
 use super::super::testing::town::{
-    ADA, GENERAL, GRACE, LYON, PLAIN, all, channel, detail, in_general, page, server, signed_in, talk, texts, user,
+    ADA, GENERAL, GRACE, LYON, PLAIN, all, channel, detail, in_general, page, server, signed_in, talk, texts,
+    user,
 };
 use super::super::testing::{Client, NOW};
-use super::super::Start;
 
 fn asking_for_name() -> Client {
-    Client::new(Start::FirstStart { suggestion: String::new() }, (80, 24))
+    Client::new(Start::AskName { suggestion: String::new() }, (80, 24))
 }
 
 #[test]
@@ -47,7 +48,10 @@ fn ready_asks_for_what_the_main_view_shows() {
     let mut client = asking_for_name();
     let effects = client.event(Event::Ready { user: user(ADA, "ada", UserKind::Person) });
     let stream = Stream::User(ADA);
-    assert_eq!(effects, [Effect::Subscribe { stream, position: None }, Effect::LoadServers, Effect::LoadReadStates]);
+    assert_eq!(
+        effects,
+        [Effect::Subscribe { stream, position: None }, Effect::LoadServers, Effect::LoadReadStates]
+    );
 }
 
 #[test]
@@ -74,10 +78,15 @@ fn the_sign_in_counts_down_and_wakes_once_a_second() {
 #[test]
 fn the_local_store_fills_the_first_frame_without_a_network() {
     let mut client = Client::new(Start::Main, (120, 30));
-    let unsent = Unsent { nonce: "old-1".to_owned(), channel: GENERAL, content: "waited".to_owned(), reply_to: None };
+    let unsent =
+        Unsent { nonce: "old-1".to_owned(), channel: GENERAL, content: "waited".to_owned(), reply_to: None };
     let effects = client.event(Event::Restored(Box::new(Restored {
         user: Some(user(ADA, "ada", UserKind::Person)),
-        servers: vec![detail(server(LYON, "Rust Lyon", ADA), vec![channel(GENERAL, "general", "", 0)], &all())],
+        servers: vec![detail(
+            server(LYON, "Rust Lyon", ADA),
+            vec![channel(GENERAL, "general", "", 0)],
+            &all(),
+        )],
         open: Some(GENERAL),
         drafts: vec![(GENERAL, "half a thought".to_owned())],
         outbox: vec![unsent],

@@ -1,6 +1,8 @@
 //! What streams say, and what the client makes of it.
 
-use echopulse_protocol::event::{ActivityMessage, EventBody, GapReason, Gone, Mentions, PurgeReason, RemovalCause};
+use echopulse_protocol::event::{
+    ActivityMessage, EventBody, GapReason, Gone, Mentions, PurgeReason, RemovalCause,
+};
 use echopulse_protocol::id::{Seq, Stream};
 
 use super::super::effect::{Effect, HistoryAt};
@@ -8,13 +10,19 @@ use super::super::event::Event;
 use super::super::model::Connection;
 use super::super::testing::frame::text;
 use super::super::testing::town::{
-    ADA, BACKUPS, GENERAL, GRACE, HELP, LAB, LYON, created, in_general, live, lost, message, page, talk, texts,
+    ADA, BACKUPS, GENERAL, GRACE, HELP, LAB, LYON, created, in_general, live, lost, message, page, talk,
+    texts,
 };
 
 const SIZE: (u16, u16) = (120, 30);
 
 fn activity(after: u64, head: u64, mentions: Mentions) -> Event {
-    let created = vec![ActivityMessage { id: message(head, (GRACE, "g"), 0, "").id, seq: Seq(head), author_id: GRACE, mentions }];
+    let created = vec![ActivityMessage {
+        id: message(head, (GRACE, "g"), 0, "").id,
+        seq: Seq(head),
+        author_id: GRACE,
+        mentions,
+    }];
     let body = EventBody::ChannelActivity {
         channel_id: HELP,
         after: Seq(after),
@@ -60,7 +68,11 @@ fn an_older_state_of_a_message_changes_nothing() {
     let mut old = talk().remove(1);
     old.content = "before the edit".to_owned();
     old.revision = Seq(2);
-    client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page: page(vec![old], (2, 2), 7) });
+    client.event(Event::History {
+        channel: GENERAL,
+        at: HistoryAt::Latest,
+        page: page(vec![old], (2, 2), 7),
+    });
     assert!(!texts(&client.app).contains(&"before the edit".to_owned()));
 }
 
@@ -203,7 +215,11 @@ fn only_the_channels_last_looked_at_are_followed() {
     for number in 0..10u128 {
         effects.extend(client.press(&format!("ctrl-k c{number} enter")));
         let channel = echopulse_protocol::id::ChannelId::from_u128(0x500 + number);
-        effects.extend(client.event(Event::History { channel, at: HistoryAt::Latest, page: page(Vec::new(), (1, 0), 0) }));
+        effects.extend(client.event(Event::History {
+            channel,
+            at: HistoryAt::Latest,
+            page: page(Vec::new(), (1, 0), 0),
+        }));
     }
     assert!(client.app.timelines.len() <= super::super::model::MAX_FOLLOWED);
     let unsubscribed = effects.iter().filter(|effect| matches!(effect, Effect::Unsubscribe { .. })).count();

@@ -90,10 +90,12 @@ fn classify(line: &str, open: Option<LineKind>) -> (LineKind, &str) {
     match fence {
         // The word behind the opening fence names a language; it is not text.
         Some(rest) if !rest.contains('`') => (LineKind::Fence, ""),
-        _ => match line.strip_prefix("> ").or_else(|| line.strip_prefix('>').filter(|rest| rest.is_empty())) {
-            Some(quoted) => (LineKind::Quote, quoted),
-            None => (LineKind::Text, line),
-        },
+        _ => {
+            match line.strip_prefix("> ").or_else(|| line.strip_prefix('>').filter(|rest| rest.is_empty())) {
+                Some(quoted) => (LineKind::Quote, quoted),
+                None => (LineKind::Text, line),
+            }
+        }
     }
 }
 
@@ -187,7 +189,9 @@ impl Inline<'_> {
     fn emphasis(&mut self, mark: &'static str) {
         let before = self.before();
         let after = self.text[self.at + mark.len()..].chars().next();
-        let inside_word = mark == "_" && before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
+        let inside_word = mark == "_"
+            && before.is_some_and(char::is_alphanumeric)
+            && after.is_some_and(char::is_alphanumeric);
         let can_close = before.is_some_and(|c| !c.is_whitespace()) && !inside_word;
         let can_open = after.is_some_and(|c| !c.is_whitespace()) && !inside_word;
         let open = if mark == "**" { self.bold } else { self.italic };
@@ -242,9 +246,9 @@ impl Inline<'_> {
     fn everyone(&mut self, names: &dyn Names) {
         const WORD: &str = "@everyone";
         let rest = &self.text[self.at..];
-        let is_word = rest.strip_prefix(WORD).is_some_and(|behind| {
-            !behind.starts_with(|next: char| next.is_alphanumeric() || next == '_')
-        });
+        let is_word = rest
+            .strip_prefix(WORD)
+            .is_some_and(|behind| !behind.starts_with(|next: char| next.is_alphanumeric() || next == '_'));
         match is_word.then(|| names.mention(WORD)).flatten() {
             Some((shown, kind)) => self.replace(WORD.len(), shown, kind),
             None => self.at += 1,
@@ -265,7 +269,8 @@ impl Inline<'_> {
 /// The length of the link that `text` starts with: http or https, without the punctuation that ends a sentence.
 pub(crate) fn link_length(text: &str) -> Option<usize> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))?;
-    let end = text.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`')).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`')).unwrap_or(text.len());
     let trimmed = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
     let trimmed = match trimmed.contains('(') {
         true => trimmed,

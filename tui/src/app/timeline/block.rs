@@ -3,9 +3,9 @@
 //! Texts are indented and the client's own marks are not, so no message can draw an author line, a day line or a badge.
 //! Deliberately absent: the selection mark, which is painted over a block that stays as it is.
 
-use jiff::tz::TimeZone;
-use jiff::Zoned;
 use echopulse_protocol::id::Timestamp;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -89,7 +89,13 @@ const INDENT: &str = "  ";
 
 impl Painter<'_> {
     /// A message.
-    pub(crate) fn message(&self, message: &Message, quoted: Option<Option<Quoted>>, lead: Lead, delivery: Delivery<'_>) -> Block {
+    pub(crate) fn message(
+        &self,
+        message: &Message,
+        quoted: Option<Option<Quoted>>,
+        lead: Lead,
+        delivery: Delivery<'_>,
+    ) -> Block {
         let mut lines = Vec::new();
         if lead.day {
             lines.push(self.day_line(message.created_at));
@@ -122,7 +128,9 @@ impl Painter<'_> {
         match delivery {
             Delivery::Delivered => {}
             Delivery::Waiting => {
-                let dim = |line: &mut Line<'static>| line.spans.iter_mut().for_each(|span| span.style = self.theme.dim);
+                let dim = |line: &mut Line<'static>| {
+                    line.spans.iter_mut().for_each(|span| span.style = self.theme.dim)
+                };
                 lines.iter_mut().for_each(dim);
                 self.put_right("◌", lines);
             }
@@ -145,7 +153,9 @@ impl Painter<'_> {
         let (mark, runs, ground) = match paragraph {
             Paragraph::Text(runs) => ("", runs, self.theme.text),
             Paragraph::Quote(runs) => ("▎ ", runs, self.theme.dim),
-            Paragraph::Code(code) => ("┃ ", vec![Run { text: code, style: Face::default() }], self.theme.text),
+            Paragraph::Code(code) => {
+                ("┃ ", vec![Run { text: code, style: Face::default() }], self.theme.text)
+            }
         };
         let room = self.width.saturating_sub(INDENT.len() + width(mark));
         for line in wrap(&runs, room) {
@@ -153,7 +163,9 @@ impl Painter<'_> {
             if !mark.is_empty() {
                 spans.push(Span::styled(mark, self.theme.border));
             }
-            spans.extend(line.into_iter().map(|run| Span::styled(run.text, ground.patch(self.face(run.style)))));
+            spans.extend(
+                line.into_iter().map(|run| Span::styled(run.text, ground.patch(self.face(run.style)))),
+            );
             lines.push(Line::from(spans));
         }
     }
@@ -222,7 +234,11 @@ impl Painter<'_> {
             None => "an earlier message".to_owned(),
         };
         let text = cut(&text, self.width.saturating_sub(INDENT.len() + 2)).into_owned();
-        Line::from(vec![Span::raw(INDENT), Span::styled("╭ ", self.theme.border), Span::styled(text, self.theme.dim)])
+        Line::from(vec![
+            Span::raw(INDENT),
+            Span::styled("╭ ", self.theme.border),
+            Span::styled(text, self.theme.dim),
+        ])
     }
 
     /// Puts a short mark at the right end of the last line, or on a line of its own.

@@ -24,16 +24,24 @@ pub(crate) struct Stamp {
     pub(crate) generation: u64,
 }
 
+/// Blocks by channel and row.
+type Blocks = HashMap<(ChannelId, Key), (Stamp, Rc<Block>)>;
+
 /// A bounded map of blocks. Drawing only reads the model; this is the one thing it may write, and nobody can tell.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    blocks: RefCell<HashMap<(ChannelId, Key), (Stamp, Rc<Block>)>>,
+    blocks: RefCell<Blocks>,
     laid_out: Cell<u64>,
 }
 
 impl Cache {
     /// The block of a row, laid out by `lay_out` unless the one kept is still right.
-    pub(crate) fn get(&self, row: (ChannelId, Key), stamp: Stamp, lay_out: impl FnOnce() -> Block) -> Rc<Block> {
+    pub(crate) fn get(
+        &self,
+        row: (ChannelId, Key),
+        stamp: Stamp,
+        lay_out: impl FnOnce() -> Block,
+    ) -> Rc<Block> {
         if let Some((kept, block)) = self.blocks.borrow().get(&row)
             && *kept == stamp
         {
@@ -50,6 +58,7 @@ impl Cache {
     }
 
     /// How many blocks were laid out so far.
+    #[cfg(test)]
     pub(crate) fn laid_out(&self) -> u64 {
         self.laid_out.get()
     }

@@ -49,7 +49,7 @@ impl<'a> ChannelRows<'a> {
         };
         let zone = &self.app.zone;
         let day = local(before.created_at, zone).date() != local(message.created_at, zone).date();
-        let later = message.created_at.0 - before.created_at.0 > GROUPED_MS;
+        let later = message.created_at.0.saturating_sub(before.created_at.0) > GROUPED_MS;
         let another = before.author != message.author;
         Lead { day, new, author: day || new || later || another || message.reply_to.is_some() }
     }
@@ -97,7 +97,8 @@ impl<'a> ChannelRows<'a> {
     }
 
     fn beginning(&self) -> String {
-        let name = self.app.directory.channel(self.channel).map_or("the channel", |channel| channel.name.as_str());
+        let name =
+            self.app.directory.channel(self.channel).map_or("the channel", |channel| channel.name.as_str());
         format!("This is the beginning of #{name}.")
     }
 

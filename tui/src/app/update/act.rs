@@ -105,7 +105,9 @@ impl App {
             Place::Members => self.step_member(by * list),
             Place::Chooser => self.step_choice(by * 5),
             Place::Messages | Place::Composer => {
-                self.scroll_messages(i32::try_from(by).unwrap_or_default() * i32::from(height.saturating_sub(2).max(1)));
+                self.scroll_messages(
+                    i32::try_from(by).unwrap_or_default() * i32::from(height.saturating_sub(2).max(1)),
+                );
             }
             _ => self.scroll_help(by * list),
         }

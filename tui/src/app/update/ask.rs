@@ -1,26 +1,34 @@
 //! Choosers and questions over the main view.
 
 use super::super::effect::Effect;
-use super::super::model::overlay::{Ask, Chooser, Command, Destination, Overlay, Prompt, Question, match_rank};
 use super::super::model::App;
+use super::super::model::overlay::{
+    Ask, Chooser, Command, Destination, Overlay, Prompt, Question, match_rank,
+};
 use super::super::text::Shown;
 use super::Effects;
 
 impl App {
     /// The channels that match what was typed into the switcher, best first; with nothing typed, the last used first.
     pub(crate) fn destinations(&self, typed: &str) -> Vec<Destination> {
-        let all = self.directory.servers.iter().flat_map(|server| {
-            server.channels.iter().map(move |channel| (server, channel))
-        });
+        let all = self
+            .directory
+            .servers
+            .iter()
+            .flat_map(|server| server.channels.iter().map(move |channel| (server, channel)));
         let age = |id| self.recent.iter().rev().position(|recent| *recent == id).unwrap_or(usize::MAX);
         let mut found: Vec<_> = all
             .filter_map(|(server, channel)| {
                 let by_name = match_rank(&channel.name, typed);
                 // "rust gen" finds #general of Rust Lyon.
-                let by_both = || match_rank(&format!("{} {}", server.name, channel.name), typed).map(|rank| rank + 3);
+                let by_both =
+                    || match_rank(&format!("{} {}", server.name, channel.name), typed).map(|rank| rank + 3);
                 let rank = by_name.or_else(by_both)?;
                 let unread = self.unread.of(channel.id).unread == 0;
-                Some(((rank, age(channel.id), unread), Destination { server: server.id, channel: channel.id }))
+                Some((
+                    (rank, age(channel.id), unread),
+                    Destination { server: server.id, channel: channel.id },
+                ))
             })
             .collect();
         found.sort_by_key(|(rank, _)| *rank);
@@ -33,7 +41,10 @@ impl App {
             .commands()
             .filter_map(|action| {
                 let rank = match_rank(action.title, typed).or_else(|| match_rank(action.name, typed))?;
-                Some((rank, Command { id: action.id, title: action.title, key: action.keys.first().copied() }))
+                Some((
+                    rank,
+                    Command { id: action.id, title: action.title, key: action.keys.first().copied() },
+                ))
             })
             .collect();
         found.sort_by_key(|(rank, _)| *rank);
@@ -157,7 +168,9 @@ impl App {
     }
 
     pub(super) fn ask_leave(&mut self) {
-        let question = self.current_server().map(|server| Question::Leave { server: server.id, name: server.name.clone() });
+        let question = self
+            .current_server()
+            .map(|server| Question::Leave { server: server.id, name: server.name.clone() });
         self.overlay = question.map(Overlay::Confirm);
     }
 }

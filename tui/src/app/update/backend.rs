@@ -107,7 +107,9 @@ impl App {
     /// Reads a server's details, once at a time.
     pub(super) fn reload_server(&mut self, id: ServerId, effects: &mut Effects) {
         match self.directory.server_mut(id) {
-            Some(server) if server.load == Load::Asked || server.load == Load::Stale => server.load = Load::Stale,
+            Some(server) if server.load == Load::Asked || server.load == Load::Stale => {
+                server.load = Load::Stale
+            }
             Some(server) => {
                 server.load = Load::Asked;
                 effects.push(Effect::LoadServer { server: id });
@@ -184,7 +186,8 @@ impl App {
 
     /// Lets go of a server that the person is no longer in.
     pub(super) fn forget_server(&mut self, id: ServerId, effects: &mut Effects) {
-        let channels: Vec<_> = self.directory.server(id).into_iter().flat_map(|s| s.channels.iter().map(|c| c.id)).collect();
+        let channels: Vec<_> =
+            self.directory.server(id).into_iter().flat_map(|s| s.channels.iter().map(|c| c.id)).collect();
         if self.followed_servers.remove(&id) {
             effects.push(Effect::Unsubscribe { stream: Stream::Server(id) });
         }

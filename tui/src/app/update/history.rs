@@ -57,7 +57,13 @@ impl App {
         }
     }
 
-    pub(super) fn on_history(&mut self, channel: ChannelId, at: HistoryAt, page: rest::HistoryPage, effects: &mut Effects) {
+    pub(super) fn on_history(
+        &mut self,
+        channel: ChannelId,
+        at: HistoryAt,
+        page: rest::HistoryPage,
+        effects: &mut Effects,
+    ) {
         let (me, epoch, after) = (self.my_id(), page.epoch, page.head);
         let page = intake::page(page, self.reader(channel));
         if !self.timelines.contains_key(&channel) {
@@ -69,7 +75,7 @@ impl App {
         let Some(timeline) = self.timelines.get_mut(&channel) else { return };
         timeline.loading.remove(&at);
         timeline.insert_page(page, me);
-        self.unread.reached(channel, after.0);
+        self.unread.reached(channel, intake::place(after));
         if self.followed.insert(channel) {
             let position = Some(StreamPosition { epoch, after });
             effects.push(Effect::Subscribe { stream: Stream::Channel(channel), position });
@@ -164,7 +170,11 @@ impl App {
     /// Unread messages between two places, as far as they are held.
     pub(super) fn passed(&self, channel: ChannelId, after: u64, to: u64) -> Vec<Counted> {
         let Some(timeline) = self.timelines.get(&channel) else { return Vec::new() };
-        let counted = |message: &Message| Counted { seq: message.seq, is_mine: false, mentions_me: message.mentions_me };
+        let counted = |message: &Message| Counted {
+            seq: message.seq,
+            is_mine: false,
+            mentions_me: message.mentions_me,
+        };
         timeline.others(after + 1, to, self.my_id(), 1_000).map(counted).collect()
     }
 }

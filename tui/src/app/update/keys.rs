@@ -80,16 +80,8 @@ impl App {
             ActionId::WordRight => field.word_right(),
             ActionId::LineStart => field.line_start(),
             ActionId::LineEnd => field.line_end(),
-            ActionId::LineUp => {
-                if !field.row_up(width) {
-                    field.line_start();
-                }
-            }
-            ActionId::LineDown => {
-                if !field.row_down(width) {
-                    field.line_end();
-                }
-            }
+            ActionId::LineUp => field.row_up(width),
+            ActionId::LineDown => field.row_down(width),
             ActionId::EraseLeft => field.erase_left(),
             ActionId::EraseRight => field.erase_right(),
             ActionId::EraseWord => field.erase_word(),

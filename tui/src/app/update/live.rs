@@ -1,12 +1,12 @@
-//! What streams say: messages as they come, and what changes around them.
+//! What the streams of channels say, and what any stream may say: holes, skips and ends.
 
-use echopulse_protocol::event::{ActivityMessage, EndCode, Envelope, EventBody, GapReason};
-use echopulse_protocol::id::{ChannelId, Seq, ServerId, Stream, Timestamp, UserId};
+use echopulse_protocol::event::{self, EndCode, Envelope, EventBody, GapReason};
+use echopulse_protocol::id::{ChannelId, MessageId, Seq, ServerId, Stream, Timestamp, UserId};
 
 use super::super::effect::{Effect, HistoryAt};
 use super::super::event::Event;
 use super::super::model::message::{Message, Quoted};
-use super::super::model::unread::Counted;
+use super::super::model::unread::{Counted, ReadMark};
 use super::super::model::{App, intake};
 use super::Effects;
 
@@ -33,8 +33,8 @@ impl App {
     }
 
     fn on_channel_event(&mut self, channel: ChannelId, envelope: Envelope, effects: &mut Effects) {
-        let revision = envelope.seq.unwrap_or_default().0;
-        if let Some(Seq(seq)) = envelope.seq {
+        let revision = intake::place(envelope.seq.unwrap_or_default());
+        if let Some(seq) = envelope.seq.map(intake::place) {
             // Only what is followed counts; a stream may say something last before it is let go.
             let Some(timeline) = self.timelines.get_mut(&channel) else { return };
             if timeline.epoch.is_some() && envelope.epoch.is_some() && timeline.epoch != envelope.epoch {
@@ -57,13 +57,13 @@ impl App {
             }
             EventBody::MessageDeleted { messages, .. } => {
                 for deleted in &messages {
-                    self.on_deleted(channel, deleted.id, deleted.seq.0, revision);
+                    self.on_deleted(channel, deleted.id, intake::place(deleted.seq), revision);
                 }
                 self.names_changed();
             }
             EventBody::HistoryPurged { through, .. } => {
                 if let Some(timeline) = self.timelines.get_mut(&channel) {
-                    timeline.purge(through.0);
+                    timeline.purge(intake::place(through));
                 }
                 self.names_changed();
             }
@@ -98,7 +98,7 @@ impl App {
         self.names_changed();
     }
 
-    fn on_deleted(&mut self, channel: ChannelId, id: echopulse_protocol::id::MessageId, seq: u64, revision: u64) {
+    fn on_deleted(&mut self, channel: ChannelId, id: MessageId, seq: u64, revision: u64) {
         let me = self.my_id();
         let mark = self.unread.of(channel);
         let Some(timeline) = self.timelines.get_mut(&channel) else { return };
@@ -108,12 +108,12 @@ impl App {
         {
             let mentions = mark.mentions.saturating_sub(u32::from(message.mentions_me));
             let unread = mark.unread.saturating_sub(1);
-            self.unread.set(channel, super::super::model::unread::ReadMark { unread, mentions, ..mark });
+            self.unread.set(channel, ReadMark { unread, mentions, ..mark });
         }
         timeline.bury(id, revision);
     }
 
-    fn know_quoted(&mut self, channel: ChannelId, referenced: echopulse_protocol::event::Message) {
+    fn know_quoted(&mut self, channel: ChannelId, referenced: event::Message) {
         let referenced = intake::message(referenced, self.reader(channel));
         if let Some(timeline) = self.timelines.get_mut(&channel) {
             timeline.quote(referenced.id, Quoted::of(&referenced));
@@ -135,128 +135,7 @@ impl App {
         self.is_dirty |= is_new && self.open == Some(channel);
     }
 
-    fn on_server_event(&mut self, server: ServerId, body: EventBody, effects: &mut Effects) {
-        self.is_dirty = true;
-        match body {
-            EventBody::ChannelActivity { channel_id, after, head, created, deleted } => {
-                self.on_activity(channel_id, after.0, head.0, &created, &deleted, effects);
-            }
-            EventBody::ChannelDeleted { channel } => self.drop_channel(server, channel.id, effects),
-            EventBody::MemberJoined { member, user } => {
-                self.directory.know(intake::person(&user));
-                if let Some(known) = self.directory.server_mut(server).filter(|known| known.members_asked) {
-                    known.members.retain(|present| present.user != member.user_id);
-                    known.members.push(intake::member(&member));
-                    self.directory.sort_members(server);
-                }
-                self.names_changed();
-            }
-            EventBody::MemberUpdated { member } => {
-                if let Some(known) = self.directory.server_mut(server) {
-                    let changed = intake::member(&member);
-                    known.members.iter_mut().filter(|m| m.user == changed.user).for_each(|m| *m = changed.clone());
-                }
-                self.directory.sort_members(server);
-                if member.user_id == self.my_id() {
-                    self.reload_server(server, effects);
-                }
-                self.names_changed();
-            }
-            EventBody::MemberRemoved { user_id, .. } => {
-                if let Some(known) = self.directory.server_mut(server) {
-                    known.members.retain(|member| member.user != user_id);
-                }
-            }
-            EventBody::ServerDeleted { .. } => self.forget_server(server, effects),
-            EventBody::PresenceChanged { user_id, status } => self.directory.set_presence(user_id, status),
-            EventBody::UserUpdated { user } => {
-                self.directory.know(intake::person(&user));
-                self.names_changed();
-            }
-            EventBody::MemberBanned { .. } | EventBody::Unknown => {}
-            EventBody::Gap { .. } | EventBody::Skip { .. } | EventBody::Ended { .. } => {
-                self.on_control(Stream::Server(server), body, effects);
-            }
-            // Channels, roles and settings decide what one may do; the server knows the answer.
-            _ => self.reload_server(server, effects),
-        }
-    }
-
-    fn on_user_event(&mut self, stream: Stream, body: EventBody, effects: &mut Effects) {
-        match body {
-            EventBody::ServerJoined { server_id, .. } => {
-                if self.directory.server(server_id).is_none() {
-                    self.reload_server(server_id, effects);
-                    effects.push(Effect::LoadReadStates);
-                }
-            }
-            EventBody::ServerLeft { server_id, .. } => self.forget_server(server_id, effects),
-            EventBody::ReadStateChanged { channel_id, read_seq, read_version } => {
-                self.on_read_elsewhere(channel_id, read_seq.0, read_version, effects);
-            }
-            EventBody::UserUpdated { user } => {
-                let person = intake::person(&user);
-                if person.id == self.my_id() {
-                    self.me = Some(person.clone());
-                }
-                self.directory.know(person);
-                self.names_changed();
-            }
-            control => self.on_control(stream, control, effects),
-        }
-    }
-
-    fn on_activity(
-        &mut self,
-        channel: ChannelId,
-        after: u64,
-        head: u64,
-        created: &[ActivityMessage],
-        deleted: &[Seq],
-        effects: &mut Effects,
-    ) {
-        let mark = self.unread.of(channel);
-        if self.followed.contains(&channel) && self.timelines.contains_key(&channel) {
-            // Its own stream says the same, and more.
-            return;
-        }
-        let me = self.my_id();
-        let counted: Vec<_> = created
-            .iter()
-            .map(|message| Counted {
-                seq: message.seq.0,
-                is_mine: message.author_id == me,
-                mentions_me: self.reader(channel).is_meant(&message.mentions),
-            })
-            .collect();
-        counted.into_iter().for_each(|message| self.unread.created(channel, message));
-        self.unread.reached(channel, head);
-        let has_missed = after > mark.head;
-        let has_shrunk = deleted.iter().any(|seq| seq.0 > mark.read);
-        if has_missed || has_shrunk {
-            effects.push(Effect::LoadReadStates);
-        }
-    }
-
-    fn on_read_elsewhere(&mut self, channel: ChannelId, read: u64, version: u64, effects: &mut Effects) {
-        let mark = self.unread.of(channel);
-        if version != mark.version {
-            // Somebody marked it unread; only the backend can count that.
-            return effects.push(Effect::LoadReadStates);
-        }
-        if read <= mark.read {
-            return;
-        }
-        match read >= mark.head {
-            true => {
-                self.unread.move_to(channel, read, &[]);
-            }
-            false => effects.push(Effect::LoadReadStates),
-        }
-        self.is_dirty = true;
-    }
-
-    fn on_control(&mut self, stream: Stream, body: EventBody, effects: &mut Effects) {
+    pub(super) fn on_control(&mut self, stream: Stream, body: EventBody, effects: &mut Effects) {
         match body {
             EventBody::Gap { to, reason, .. } => self.on_gap(stream, to, reason, effects),
             EventBody::Skip { from, to } => self.on_skip(stream, from, to),
@@ -269,7 +148,7 @@ impl App {
         if let Stream::Channel(channel) = stream
             && let Some(timeline) = self.timelines.get_mut(&channel)
         {
-            timeline.advance(from.0, to.0);
+            timeline.advance(intake::place(from), intake::place(to));
         }
     }
 
@@ -279,13 +158,13 @@ impl App {
             (Stream::Channel(channel), GapReason::Epoch) => self.renumbered(channel, effects),
             (Stream::Channel(channel), GapReason::Purged) => {
                 if let Some(timeline) = self.timelines.get_mut(&channel) {
-                    timeline.purge(to.0);
+                    timeline.purge(intake::place(to));
                 }
             }
             (Stream::Channel(channel), _) => {
                 // The hole is a row from now on; what is behind it comes live.
                 if let Some(timeline) = self.timelines.get_mut(&channel) {
-                    timeline.lack(to.0);
+                    timeline.lack(intake::place(to));
                 }
             }
             (Stream::Server(server), _) => self.reload_server(server, effects),
@@ -311,7 +190,9 @@ impl App {
             Stream::Channel(channel) => {
                 self.followed.remove(&channel);
                 match self.directory.server_of(channel).map(|server| server.id) {
-                    Some(server) if code == EndCode::ChannelDeleted.as_str() => self.drop_channel(server, channel, effects),
+                    Some(server) if code == EndCode::ChannelDeleted.as_str() => {
+                        self.drop_channel(server, channel, effects)
+                    }
                     Some(server) => self.reload_server(server, effects),
                     None => {}
                 }
@@ -329,7 +210,7 @@ impl App {
         self.is_dirty = true;
     }
 
-    fn drop_channel(&mut self, server: ServerId, channel: ChannelId, effects: &mut Effects) {
+    pub(super) fn drop_channel(&mut self, server: ServerId, channel: ChannelId, effects: &mut Effects) {
         if let Some(server) = self.directory.server_mut(server) {
             server.channels.retain(|known| known.id != channel);
         }

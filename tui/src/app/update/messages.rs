@@ -64,7 +64,9 @@ impl App {
     pub(super) fn scroll_messages(&mut self, lines: i32) {
         self.look(|rows, position, height| viewport::scroll(rows, position, height, lines));
         let screen = self.on_screen();
-        let Some(selected) = self.selected().filter(|key| screen.iter().all(|row| row.key != *key)) else { return };
+        let Some(selected) = self.selected().filter(|key| screen.iter().all(|row| row.key != *key)) else {
+            return;
+        };
         // The selection stays on screen: at the border nearest to where it was.
         let edge = if lines < 0 { screen.last() } else { screen.first() };
         let key = edge.map_or(selected, |row| row.key);
@@ -138,7 +140,8 @@ impl App {
     pub(super) fn ask_delete(&mut self) {
         let (Some(message), Some(channel)) = (self.selected_message(), self.open) else { return };
         let runs = markdown::inline(&message.content, &self.names(channel));
-        let text: String = runs.into_iter().flat_map(|run| run.text.chars().collect::<Vec<_>>()).take(EXCERPT).collect();
+        let text: String =
+            runs.into_iter().flat_map(|run| run.text.chars().collect::<Vec<_>>()).take(EXCERPT).collect();
         let question = Question::Delete { channel, message: message.id, excerpt: Shown::line(&text) };
         self.overlay = Some(Overlay::Confirm(question));
     }
@@ -162,7 +165,10 @@ impl App {
 
     /// Goes to the message that the selected one answers, fetching it if need be.
     pub(super) fn go_to_quoted(&mut self, effects: &mut Effects) {
-        let Some(seq) = self.selected_message().and_then(|message| message.reply_to).map(|reply| reply.seq) else { return };
+        let Some(seq) = self.selected_message().and_then(|message| message.reply_to).map(|reply| reply.seq)
+        else {
+            return;
+        };
         let (Some(open), Some(timeline)) = (self.open, self.timeline_mut()) else { return };
         if timeline.message(seq).is_some() {
             return self.select(Key::Message(seq));
@@ -190,7 +196,13 @@ mod tests {
     #[test]
     fn a_link_with_a_user_part_or_a_blank_is_not_opened() {
         assert!(is_safe_link("https://ci.example.org/812?a=b#c"));
-        for wrong in ["https://bank.example@evil.example/", "file:///etc/passwd", "https://a b", "javascript://x", "https://"] {
+        for wrong in [
+            "https://bank.example@evil.example/",
+            "file:///etc/passwd",
+            "https://a b",
+            "javascript://x",
+            "https://",
+        ] {
             assert!(!is_safe_link(wrong), "{wrong}");
         }
     }

@@ -3,6 +3,7 @@
 //! Deliberately absent: I/O, clocks and chance. The same events at the same times give the same effects.
 
 mod act;
+mod around;
 mod ask;
 mod backend;
 mod history;
@@ -47,7 +48,11 @@ impl App {
             Event::StartFailed { .. } | Event::SignIn(_) | Event::Ready { .. } | Event::Restored(_) => {
                 self.on_start(event, effects_of);
             }
-            Event::Live { .. } | Event::Subscribed { .. } | Event::Gap { .. } | Event::Skip { .. } | Event::Ended { .. } => {
+            Event::Live { .. }
+            | Event::Subscribed { .. }
+            | Event::Gap { .. }
+            | Event::Skip { .. }
+            | Event::Ended { .. } => {
                 self.on_stream(event, effects_of);
             }
             Event::Sent { nonce, outcome } => self.on_sent(&nonce, outcome, effects_of),
@@ -62,11 +67,17 @@ impl App {
     /// When the app wants an `Event::Tick`, if ever: something on screen that changes with time alone.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         let second = |until: Timestamp| {
-            let left = until.0 - self.now.0;
+            let left = until.0.saturating_sub(self.now.0);
             Timestamp(until.0 - (left - 1).max(0) / 1000 * 1000)
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
-        let typing = self.open.and_then(|open| self.typing.get(&open)).into_iter().flatten().map(|(_, until)| *until).min();
+        let typing = self
+            .open
+            .and_then(|open| self.typing.get(&open))
+            .into_iter()
+            .flatten()
+            .map(|(_, until)| *until)
+            .min();
         let retry = match &self.connection {
             Connection::Offline { again_at, .. } if again_at.0 > self.now.0 => Some(second(*again_at)),
             _ => None,

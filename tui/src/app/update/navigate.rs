@@ -108,7 +108,9 @@ impl App {
                 server.and_then(|server| server.channels.first()).map(|channel| channel.id)
             }
             (Some(Wanted::Channel(_)), _) if !self.all_known() => None,
-            (_, None) => self.directory.servers.iter().find_map(|server| server.channels.first()).map(|c| c.id),
+            (_, None) => {
+                self.directory.servers.iter().find_map(|server| server.channels.first()).map(|c| c.id)
+            }
             _ => None,
         };
         if let Some(channel) = wanted {
@@ -190,7 +192,8 @@ impl App {
     }
 
     fn sidebar_follows(&mut self) {
-        if let Some((server, channel)) = self.open_channel().map(|(server, channel)| (server.id, channel.id)) {
+        if let Some((server, channel)) = self.open_channel().map(|(server, channel)| (server.id, channel.id))
+        {
             self.sidebar = Some(SidebarRow::Channel(server, channel));
         }
     }
@@ -215,7 +218,8 @@ impl App {
 
     /// The unread channel that matters most: mentions first, then the order of the sidebar behind the open one.
     pub(crate) fn next_unread(&self) -> Option<ChannelId> {
-        let channels: Vec<_> = self.directory.servers.iter().flat_map(|server| &server.channels).map(|c| c.id).collect();
+        let channels: Vec<_> =
+            self.directory.servers.iter().flat_map(|server| &server.channels).map(|c| c.id).collect();
         let start = channels.iter().position(|channel| Some(*channel) == self.open).map_or(0, |at| at + 1);
         let (before, behind) = channels.split_at(start.min(channels.len()));
         let others = behind.iter().chain(before).copied().filter(|channel| Some(*channel) != self.open);

@@ -20,7 +20,9 @@ impl App {
             Needs::Server => !self.directory.servers.is_empty(),
             Needs::Channel => self.open.is_some(),
             Needs::InviteRight => self.current_server().is_some_and(|s| s.allows(Permission::CreateInvite)),
-            Needs::ChannelRight => self.current_server().is_some_and(|s| s.allows(Permission::ManageChannels)),
+            Needs::ChannelRight => {
+                self.current_server().is_some_and(|s| s.allows(Permission::ManageChannels))
+            }
             Needs::OthersServer => self.current_server().is_some_and(|server| server.owner != self.my_id()),
             Needs::PostRight => self.may(Permission::SendMessages),
             Needs::Message => self.selected_message().is_some(),
@@ -30,17 +32,21 @@ impl App {
                 let by_right = self.selected_message().is_some() && self.may(Permission::ManageMessages);
                 by_right || self.own_selected().is_some()
             }
-            Needs::Link => self.selected_message().is_some_and(|message| first_link(&message.content).is_some()),
+            Needs::Link => {
+                self.selected_message().is_some_and(|message| first_link(&message.content).is_some())
+            }
             Needs::Quote => self.selected_message().is_some_and(|message| message.reply_to.is_some()),
             Needs::Gap => matches!(self.selected(), Some(Key::Gap(_))),
             Needs::Failed => self.selected_failure().is_some(),
             Needs::Unread => self.next_unread().is_some(),
             Needs::Offline => matches!(self.connection, Connection::Offline { .. }),
-            Needs::EmptyDraft => self.draft().is_none_or(|draft| draft.field.is_empty()) && self.own_last().is_some(),
-            Needs::Replying => self.draft().is_some_and(|draft| draft.purpose != Purpose::Message),
-            Needs::Completable => {
-                self.draft().is_some_and(|draft| unfinished(draft.field.text(), draft.field.cursor()).is_some())
+            Needs::EmptyDraft => {
+                self.draft().is_none_or(|draft| draft.field.is_empty()) && self.own_last().is_some()
             }
+            Needs::Replying => self.draft().is_some_and(|draft| draft.purpose != Purpose::Message),
+            Needs::Completable => self
+                .draft()
+                .is_some_and(|draft| unfinished(draft.field.text(), draft.field.cursor()).is_some()),
             Needs::Code => match (&self.screen, &self.overlay) {
                 (Screen::SignIn(screen), _) => matches!(screen.state, SignInState::Waiting(_)),
                 (_, Some(Overlay::Invite { code, .. })) => code.is_some(),

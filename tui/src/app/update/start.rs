@@ -2,11 +2,11 @@
 
 use echopulse_protocol::id::Stream;
 
+use super::super::composer::Field;
 use super::super::effect::Effect;
 use super::super::event::{Event, Restored, SignIn};
 use super::super::model::overlay::Overlay;
 use super::super::model::{App, Draft, FirstStart, Screen, SignInScreen, SignInState, Wanted, intake};
-use super::super::composer::Field;
 use super::super::text::Shown;
 use super::Effects;
 
@@ -24,7 +24,11 @@ impl App {
                 self.directory.know(me.clone());
                 self.me = Some(me);
                 self.names_changed();
-                effects.extend([Effect::Subscribe { stream, position: None }, Effect::LoadServers, Effect::LoadReadStates]);
+                effects.extend([
+                    Effect::Subscribe { stream, position: None },
+                    Effect::LoadServers,
+                    Effect::LoadReadStates,
+                ]);
             }
             _ => {}
         }
@@ -100,7 +104,9 @@ impl App {
     /// Copies the code that is on screen: of the sign-in or of an invite.
     pub(super) fn copy_code(&mut self, effects: &mut Effects) {
         let code = match (&self.screen, &self.overlay) {
-            (Screen::SignIn(SignInScreen { state: SignInState::Waiting(code), .. }), _) => code.user_code.clone(),
+            (Screen::SignIn(SignInScreen { state: SignInState::Waiting(code), .. }), _) => {
+                code.user_code.clone()
+            }
             (_, Some(Overlay::Invite { code: Some(code), .. })) => code.as_str().to_owned(),
             _ => return,
         };

@@ -41,7 +41,13 @@ impl App {
         }
     }
 
-    fn send_new(&mut self, channel: ChannelId, content: String, reply_to: Option<MessageId>, effects: &mut Effects) {
+    fn send_new(
+        &mut self,
+        channel: ChannelId,
+        content: String,
+        reply_to: Option<MessageId>,
+        effects: &mut Effects,
+    ) {
         if self.outbox.of(channel).count() >= MAX_WAITING {
             return self.complain("Too many messages wait here already; this one stays in the composer.");
         }
@@ -75,7 +81,8 @@ impl App {
 
     /// What a message looks like before the backend has it.
     fn preview(&self, unsent: &Unsent) -> Message {
-        let replied = unsent.reply_to.and_then(|id| Some((id, self.timelines.get(&unsent.channel)?.message_of(id)?)));
+        let replied =
+            unsent.reply_to.and_then(|id| Some((id, self.timelines.get(&unsent.channel)?.message_of(id)?)));
         Message {
             id: MessageId::from_u128(0),
             seq: 0,
@@ -106,7 +113,10 @@ impl App {
     }
 
     fn send_edit(&mut self, channel: ChannelId, message: MessageId, content: String, effects: &mut Effects) {
-        let is_same = self.timeline().and_then(|t| t.message_of(message)).is_some_and(|m| m.content.as_str() == content);
+        let is_same = self
+            .timeline()
+            .and_then(|t| t.message_of(message))
+            .is_some_and(|m| m.content.as_str() == content);
         self.stop_editing();
         if is_same {
             return;
@@ -135,7 +145,10 @@ impl App {
         match outcome {
             Outcome::Done { message, .. } => {
                 effects.push(Effect::ForgetOutbox { nonce: nonce.to_owned() });
-                let is_shown = self.timelines.get(&channel).is_none_or(|timeline| timeline.message_of(message).is_some());
+                let is_shown = self
+                    .timelines
+                    .get(&channel)
+                    .is_none_or(|timeline| timeline.message_of(message).is_some());
                 match is_shown {
                     true => self.drop_pending(number, channel),
                     false => self.outbox.set(number, State::Sent(message)),
@@ -183,7 +196,9 @@ impl App {
 
     /// Gives up on the selected message. Its text goes back to an empty composer, since a slip should not cost it.
     pub(super) fn discard(&mut self, effects: &mut Effects) {
-        let Some(entry) = self.selected_failure().and_then(|number| self.outbox.remove(number)) else { return };
+        let Some(entry) = self.selected_failure().and_then(|number| self.outbox.remove(number)) else {
+            return;
+        };
         let channel = entry.unsent.channel;
         self.replace_selected(entry.number, channel, None);
         let text = from_wire(&entry.unsent.content, &self.names(channel));
@@ -206,7 +221,8 @@ impl App {
     pub(super) fn tell_typing(&mut self, effects: &mut Effects) {
         let (Some(channel), Some(draft)) = (self.open, self.draft()) else { return };
         let is_edit = matches!(draft.purpose, Purpose::Edit { .. });
-        let was_told = self.typing_told.is_some_and(|(told, at)| told == channel && self.now.0 - at.0 < TYPING_MS);
+        let was_told =
+            self.typing_told.is_some_and(|(told, at)| told == channel && self.now.0 - at.0 < TYPING_MS);
         if draft.field.is_empty() || is_edit || was_told || !self.may(Permission::SendMessages) {
             return;
         }
@@ -216,17 +232,25 @@ impl App {
 
     /// Completes the name before the cursor: the first one that begins so, in the order of the lists.
     pub(super) fn complete(&mut self) {
-        let Some((server, draft)) = self.open_channel().map(|(server, _)| server).zip(self.draft()) else { return };
+        let Some((server, draft)) = self.open_channel().map(|(server, _)| server).zip(self.draft()) else {
+            return;
+        };
         let Some((from, typed)) = unfinished(draft.field.text(), draft.field.cursor()) else { return };
         let (sign, begun) = (&typed[..1], typed[1..].to_lowercase());
         let username = |user: UserId| self.directory.person(user).map(|person| person.username.as_str());
         let shown = |user: UserId| self.directory.name_in(server, user).unwrap_or_default().to_lowercase();
         let found = match sign {
-            "#" => server.channels.iter().map(|channel| channel.name.as_str()).find(|name| name.starts_with(&begun)),
+            "#" => server
+                .channels
+                .iter()
+                .map(|channel| channel.name.as_str())
+                .find(|name| name.starts_with(&begun)),
             _ => {
                 let members = || server.members.iter().map(|member| member.user);
-                let by_username = members().filter_map(username).find(|name| name.to_lowercase().starts_with(&begun));
-                by_username.or_else(|| members().find(|user| shown(*user).starts_with(&begun)).and_then(username))
+                let by_username =
+                    members().filter_map(username).find(|name| name.to_lowercase().starts_with(&begun));
+                by_username
+                    .or_else(|| members().find(|user| shown(*user).starts_with(&begun)).and_then(username))
             }
         };
         let Some(whole) = found.map(|name| format!("{sign}{name} ")) else {

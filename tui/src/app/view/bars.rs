@@ -26,7 +26,8 @@ pub(super) fn header(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
     if let Some((_, channel)) = app.open_channel() {
         let name = cut(&channel.name, room.saturating_sub(2)).into_owned();
         let left = room.saturating_sub(width(&name) + 2 + 3);
-        let topic = if panes.is_narrow || left < 8 { String::new() } else { cut(&channel.topic, left).into_owned() };
+        let topic =
+            if panes.is_narrow || left < 8 { String::new() } else { cut(&channel.topic, left).into_owned() };
         let line = Line::from(vec![
             Span::styled("# ", app.theme.dim),
             Span::styled(name, app.theme.strong),
@@ -50,7 +51,8 @@ fn present(app: &App) -> Line<'static> {
 
 /// Where there is no list beside: what is unread elsewhere, and the connection.
 fn narrow_right(app: &App) -> Line<'static> {
-    let others = app.directory.servers.iter().flat_map(|server| &server.channels).filter(|c| Some(c.id) != app.open);
+    let others =
+        app.directory.servers.iter().flat_map(|server| &server.channels).filter(|c| Some(c.id) != app.open);
     let marks = others.map(|channel| app.unread.of(channel.id));
     let (unread, mentions) = marks.fold((0, 0), |sum, mark| (sum.0 + mark.unread, sum.1 + mark.mentions));
     let (sign, style) = sign(app);
@@ -90,7 +92,12 @@ pub(super) fn status(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
         _ => "several people are typing…".to_owned(),
     };
     let room = usize::from(panes.line_width()).saturating_sub(below_width);
-    canvas.put(area.x + panes.gutter, area.y, &Line::styled(cut(&text, room), app.theme.dim), panes.line_width());
+    canvas.put(
+        area.x + panes.gutter,
+        area.y,
+        &Line::styled(cut(&text, room), app.theme.dim),
+        panes.line_width(),
+    );
     if let Some(below) = below {
         let inner = Rect { width: area.width.saturating_sub(1), ..area };
         canvas.put_right(inner, area.y, &Line::styled(below, app.theme.accent));
@@ -177,10 +184,8 @@ fn connection_text(app: &App) -> String {
 
 /// As many hints as there is room for, the last one always: it leads to all the others.
 pub(super) fn hints(app: &App, room: usize) -> Line<'static> {
-    let all: Vec<(String, &'static str)> = app
-        .hints()
-        .filter_map(|action| Some((chord::label(action.keys.first()?), action.hint)))
-        .collect();
+    let all: Vec<(String, &'static str)> =
+        app.hints().filter_map(|action| Some((chord::label(action.keys.first()?), action.hint))).collect();
     let size = |(key, hint): &(String, &'static str)| width(key) + 1 + width(hint);
     let Some((last, rest)) = all.split_last() else { return Line::default() };
     let mut left = room.saturating_sub(size(last));

@@ -12,7 +12,9 @@ use super::panes::Panes;
 
 pub(super) fn draw(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
     let area = panes.composer;
-    let Some(((_, channel), draft)) = app.open_channel().zip(app.draft()).filter(|_| !area.is_empty()) else { return };
+    let Some(((_, channel), draft)) = app.open_channel().zip(app.draft()).filter(|_| !area.is_empty()) else {
+        return;
+    };
     let left = area.x + panes.gutter;
     let room = area.width.saturating_sub(panes.gutter + 1);
     if !channel.allows(echopulse_protocol::permission::Permission::SendMessages) {

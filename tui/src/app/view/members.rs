@@ -29,7 +29,12 @@ pub(super) fn draw(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
             Rect { x: area.x + 1, width: area.width - 1, ..area }
         }
     };
-    canvas.put(inner.x + 2, inner.y, &Line::styled("Members", app.theme.strong), inner.width.saturating_sub(2));
+    canvas.put(
+        inner.x + 2,
+        inner.y,
+        &Line::styled("Members", app.theme.strong),
+        inner.width.saturating_sub(2),
+    );
     let Some((server, _)) = app.open_channel() else { return };
     let top = inner.y + panes.list_top;
     let height = usize::from(inner.bottom().saturating_sub(top));
@@ -58,7 +63,9 @@ fn member_line(app: &App, server: &ServerEntry, member: &MemberEntry, cells: usi
     let rank = match (server.owner == member.user, is_bot) {
         (true, _) => "owner".to_owned(),
         (false, true) => "bot".to_owned(),
-        (false, false) => server.top_role(member).map_or_else(String::new, |role| cut(&role.name, 8).into_owned()),
+        (false, false) => {
+            server.top_role(member).map_or_else(String::new, |role| cut(&role.name, 8).into_owned())
+        }
     };
     let name = app.directory.name_in(server, member.user).unwrap_or("unknown");
     let room = cells.saturating_sub(2 + 2 + width(&rank) + 2);
@@ -83,7 +90,8 @@ impl App {
         for (title, presence) in
             [("Online", Presence::Online), ("Idle", Presence::Idle), ("Offline", Presence::Offline)]
         {
-            let members: Vec<_> = server.members.iter().filter(|m| self.directory.presence(m.user) == presence).collect();
+            let members: Vec<_> =
+                server.members.iter().filter(|m| self.directory.presence(m.user) == presence).collect();
             if members.is_empty() {
                 continue;
             }
@@ -100,7 +108,8 @@ impl App {
     }
 
     fn member_scroll(&self, rows: &[MemberRow<'_>], height: usize) -> usize {
-        let selected = rows.iter().position(|row| matches!(row, MemberRow::Member(index, _) if *index == self.member));
+        let selected =
+            rows.iter().position(|row| matches!(row, MemberRow::Member(index, _) if *index == self.member));
         (selected.unwrap_or(0) + 2).saturating_sub(height)
     }
 

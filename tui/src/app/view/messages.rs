@@ -25,7 +25,12 @@ pub(super) fn draw(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
             true => "The messages could not be fetched. They come when the connection is back.",
             false => "◌ fetching messages",
         };
-        return canvas.put(area.x + panes.gutter, area.y, &Line::styled(text, app.theme.dim), panes.line_width());
+        return canvas.put(
+            area.x + panes.gutter,
+            area.y,
+            &Line::styled(text, app.theme.dim),
+            panes.line_width(),
+        );
     }
     for row in &screen {
         draw_row(app, panes, row, canvas);
@@ -54,4 +59,3 @@ fn draw_row(app: &App, panes: &Panes, row: &Placed, canvas: &mut Canvas<'_>) {
         }
     }
 }
-

@@ -99,7 +99,14 @@ fn spread(left: Vec<Span<'static>>, right: String, right_style: Style, cells: us
 }
 
 /// The field of a chooser, and those of its rows that are seen.
-fn chooser_sheet(title: &str, chooser: &Chooser, rows: Vec<Line<'static>>, cells: usize, room: usize, app: &App) -> Sheet {
+fn chooser_sheet(
+    title: &str,
+    chooser: &Chooser,
+    rows: Vec<Line<'static>>,
+    cells: usize,
+    room: usize,
+    app: &App,
+) -> Sheet {
     let (shown, column) = window(&chooser.field, cells.saturating_sub(1));
     let mut lines = vec![plain(shown, app.theme.strong)];
     let visible = MAX_ROWS.min(room.saturating_sub(3)).max(1);
@@ -170,7 +177,11 @@ fn invite(app: &App, server: echopulse_protocol::id::ServerId, code: Option<&str
         Some(code) => {
             lines.push(plain(code.to_owned(), app.theme.accent));
             lines.push(plain("", app.theme.text));
-            lines.extend(wrapped("Whoever has this code can join: echopulse join CODE, or J in the client.", app.theme.dim, cells));
+            lines.extend(wrapped(
+                "Whoever has this code can join: echopulse join CODE, or J in the client.",
+                app.theme.dim,
+                cells,
+            ));
         }
         None => lines.push(plain("◌ one moment", app.theme.dim)),
     }
@@ -189,11 +200,9 @@ fn confirm(app: &App, question: &Question, cells: usize) -> Sheet {
 
 fn help(app: &App, scroll: usize, cells: usize, room: usize) -> Sheet {
     let mut lines = Vec::new();
-    for (place, title) in [
-        (Place::Messages, "Messages"),
-        (Place::Composer, "Writing"),
-        (Place::Sidebar, "Channels"),
-    ] {
+    for (place, title) in
+        [(Place::Messages, "Messages"), (Place::Composer, "Writing"), (Place::Sidebar, "Channels")]
+    {
         lines.push(plain(title, app.theme.accent));
         let mut shown = Vec::new();
         for action in app.explained().filter(|action| action.places.contains(&place)) {

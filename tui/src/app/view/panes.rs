@@ -52,7 +52,8 @@ impl App {
         let is_narrow = width < TWO_PANES;
         let body = Rect::new(0, 0, width, height.saturating_sub(1));
         let list_top = if height >= AIRY { 2 } else { 1 };
-        let mut panes = Panes { is_narrow, list_top, gutter: if is_narrow { 1 } else { 2 }, ..Panes::default() };
+        let mut panes =
+            Panes { is_narrow, list_top, gutter: if is_narrow { 1 } else { 2 }, ..Panes::default() };
         panes.bar = Rect::new(0, body.height, width, height.min(1));
         if is_narrow {
             return self.narrow(panes, body);

@@ -40,7 +40,11 @@ pub(super) fn draw(app: &App, panes: &Panes, canvas: &mut Canvas<'_>) {
         }
     }
     if app.directory.servers.is_empty() && panes.is_narrow {
-        super::welcome::no_server(app, Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner }, canvas);
+        super::welcome::no_server(
+            app,
+            Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner },
+            canvas,
+        );
     }
 }
 
@@ -118,7 +122,8 @@ fn fit(
 impl App {
     /// Rows above the window of the sidebar, so that the selected one is inside.
     pub(crate) fn sidebar_scroll(&self, height: usize) -> usize {
-        let selected = self.sidebar.and_then(|wanted| self.sidebar_rows().position(|row| row == wanted)).unwrap_or(0);
+        let selected =
+            self.sidebar.and_then(|wanted| self.sidebar_rows().position(|row| row == wanted)).unwrap_or(0);
         (selected + 2).saturating_sub(height)
     }
 }

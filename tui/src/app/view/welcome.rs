@@ -88,14 +88,16 @@ fn waiting(app: &App, code: &DeviceCode, qr: Vec<String>, page: &mut Page<'_>, c
     if has_picture {
         page.blank();
     }
-    let left = (code.expires_at.0 - app.now.0).max(0) / 1000;
+    let left = code.expires_at.0.saturating_sub(app.now.0).max(0) / 1000;
     page.text(canvas, &format!("◌ waiting for you · {}:{:02} left", left / 60, left % 60), theme.dim);
 }
 
 /// The link as a picture, two rows of dots in one line of text. A link too long for one is left to the other ways.
 fn qr_lines(code: &DeviceCode) -> Vec<String> {
     let link = code.link_with_code.as_ref().unwrap_or(&code.link);
-    let Ok(picture) = QrCode::with_error_correction_level(link.as_bytes(), EcLevel::L) else { return Vec::new() };
+    let Ok(picture) = QrCode::with_error_correction_level(link.as_bytes(), EcLevel::L) else {
+        return Vec::new();
+    };
     let size = picture.width() as isize;
     let is_dark = |x: isize, y: isize| {
         let inside = (0..size).contains(&x) && (0..size).contains(&y);
@@ -133,7 +135,8 @@ pub(super) fn no_server(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
 /// No channel: what to do.
 pub(super) fn no_channel(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
     let mut page = Page::new(app, area, 2);
-    let is_empty = app.current_server().is_some_and(|server| server.channels.is_empty() && server.position.is_some());
+    let is_empty =
+        app.current_server().is_some_and(|server| server.channels.is_empty() && server.position.is_some());
     match is_empty {
         true => {
             page.text(canvas, "There is no channel here that you may see.", app.theme.text);
@@ -142,7 +145,9 @@ pub(super) fn no_channel(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
                 page.line(canvas, Line::from(spans));
             }
         }
-        false => page.text(canvas, "Choose a channel at the left, or press ^K and type its name.", app.theme.dim),
+        false => {
+            page.text(canvas, "Choose a channel at the left, or press ^K and type its name.", app.theme.dim)
+        }
     }
 }
 
