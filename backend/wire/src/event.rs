@@ -259,8 +259,9 @@ pub fn server_event_from(envelope: wire::Envelope) -> Option<ServerEvent> {
 
 #[cfg(test)]
 mod tests {
+    use echopulse_core::chat::model::DeletedBy;
     use echopulse_core::common::{
-        ChannelId, Epoch, Permission, Permissions, RoleId, Seq, ServerId, Timestamp, UserId,
+        ChannelId, Epoch, MessageId, Permission, Permissions, RoleId, Seq, ServerId, Timestamp, UserId,
         community::{Channel, ChannelKind, Member, Override, OverrideTarget, Role, User, UserKind},
     };
 
@@ -277,6 +278,26 @@ mod tests {
         };
         let text = serde_json::to_string(&server_event(event.clone())).unwrap();
         assert_eq!(server_event_from(serde_json::from_str(&text).unwrap()), Some(event), "{text}");
+    }
+
+    #[test]
+    fn stored_bodies_go_round_and_unknown_ones_are_none() {
+        let (server, server_seq) = (ServerId::from_u128(1), Seq(9));
+        for body in [
+            EventBody::MessagesDeleted {
+                messages: vec![(MessageId::from_u128(3), Seq(4))],
+                by: DeletedBy::Erasure,
+            },
+            EventBody::HistoryPurged { through: Seq(5), reason: PurgeReason::Retention },
+            EventBody::ServerJoined { server, server_seq },
+            EventBody::ServerLeft { server, server_seq, cause: RemovalCause::Kicked },
+            EventBody::Server(ServerChange::ServerDeleted(server)),
+        ] {
+            let text = stored_body(body.clone());
+            assert_eq!(stored_body_from(&text), Some(body), "{text}");
+        }
+        assert_eq!(stored_body_from(r#"{"event":"moon.risen","at":1}"#), None);
+        assert_eq!(stored_body_from(""), None);
     }
 
     #[test]

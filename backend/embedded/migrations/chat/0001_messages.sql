@@ -41,6 +41,9 @@ CREATE TABLE message (
 
 CREATE INDEX message_by_author ON message (channel, author, created_at);
 
+-- For counting what is unread and tells somebody.
+CREATE INDEX message_that_mentions ON message (channel, seq) WHERE mentions IS NOT NULL;
+
 -- A nonce outlives its message, its channel and its server.
 CREATE TABLE nonce (
     author BLOB NOT NULL,

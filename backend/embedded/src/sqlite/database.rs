@@ -153,9 +153,10 @@ impl Database {
             .pragma("temp_store", "memory")
             // 1 MiB for each connection.
             .pragma("cache_size", "-1024")
+            // A log that grew under a long read is cut to 16 MiB.
+            .pragma("journal_size_limit", "16777216")
             .statement_cache_capacity(128)
             .disable_statement_logging();
-        let pool = |count, options| SqlitePoolOptions::new().max_connections(count).connect_with(options);
         let durable = pool(1, options.clone()).await?;
         if let Err(failure) = inspect(&durable, migrations).await {
             durable.close().await;
@@ -228,6 +229,17 @@ impl Database {
     }
 }
 
+/// Connections that live as long as the pool: nothing wakes up to look after them, and prepared statements stay.
+async fn pool(count: u32, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(count)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+}
+
 enum Failure {
     Driver(sqlx::Error),
     Migration(MigrateError),
@@ -245,8 +257,12 @@ impl From<sqlx::Error> for Failure {
 async fn inspect(pool: &SqlitePool, migrations: &Migrator) -> Result<(), Failure> {
     let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(pool).await?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(pool).await?;
-    if application != APPLICATION && (application != 0 || tables != 0) {
-        return Err(Failure::Foreign);
+    if application != APPLICATION {
+        if application != 0 || tables != 0 {
+            return Err(Failure::Foreign);
+        }
+        // The number of APPLICATION: a pragma takes no bound value. A new file is marked before anything is in it.
+        sqlx::query("PRAGMA application_id = 1162898547").execute(pool).await?;
     }
     let octets: i64 =
         sqlx::query_scalar("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
@@ -258,12 +274,7 @@ async fn inspect(pool: &SqlitePool, migrations: &Migrator) -> Result<(), Failure
             return Err(Failure::Damaged);
         }
     }
-    migrations.run(pool).await.map_err(Failure::Migration)?;
-    if application != APPLICATION {
-        // The number of APPLICATION: a pragma takes no bound value.
-        sqlx::query("PRAGMA application_id = 1162898547").execute(pool).await?;
-    }
-    Ok(())
+    migrations.run(pool).await.map_err(Failure::Migration)
 }
 
 fn explain(path: PathBuf, source: sqlx::Error) -> OpenError {

@@ -15,8 +15,8 @@ use crate::sqlite::{
 /// Counts end here: from then on "many" is enough.
 const COUNTED: u32 = 1000;
 
-/// Unread messages are looked for among this many, the newest: somebody with more tombstones and own messages than this at
-/// the end of a channel is told a smaller number, and nobody's look costs more than this.
+/// Messages are looked for among this many, the newest: somebody with more tombstones and own messages than this at the end
+/// of a channel, or more messages that mention others, is told a smaller number, and nobody's look costs more than this.
 const LOOKED_AT: u32 = 20_000;
 
 /// For how far somebody has read in channels that exist. A channel's stream is named by its kind, 1, and its id.
@@ -31,17 +31,20 @@ pub(super) const STATES: &str = "SELECT unhex(wanted.value) AS channel, stream_h
     LEFT JOIN member_copy ON member_copy.server = channel_copy.server AND member_copy.user = ?2
     ORDER BY wanted.key";
 
-/// For what is unread. Roles and people stand in mentions as text.
-pub(super) const COUNTS: &str = "SELECT count(*) AS unread, total(
-        mentions ->> 'everyone'
-        OR EXISTS (SELECT 1 FROM json_each(mentions, '$.users') WHERE value = ?4)
-        OR EXISTS (SELECT 1 FROM json_each(mentions, '$.roles') AS role
-                   JOIN json_each(?5) AS own ON own.value = role.value)
-    ) AS mentions
-    FROM (SELECT mentions FROM
-        (SELECT author, deleted_at, mentions FROM message
-         WHERE channel = ?1 AND seq > ?2 ORDER BY seq DESC LIMIT ?6)
-        WHERE deleted_at IS NULL AND author <> ?3)";
+/// For what is unread: `?1` the channel, `?2` the place, `?3` the person, `?4` their id and `?5` their roles as in the JSON
+/// of mentions. A tombstone mentions nobody.
+pub(super) const COUNTS: &str = "SELECT
+    (SELECT count(*) FROM (SELECT 1 FROM
+        (SELECT author, deleted_at FROM message WHERE channel = ?1 AND seq > ?2 ORDER BY seq DESC LIMIT ?6)
+        WHERE deleted_at IS NULL AND author <> ?3 LIMIT ?7)) AS unread,
+    (SELECT count(*) FROM (SELECT 1 FROM
+        (SELECT author, mentions FROM message INDEXED BY message_that_mentions
+         WHERE channel = ?1 AND seq > ?2 AND mentions IS NOT NULL ORDER BY seq DESC LIMIT ?6)
+        WHERE author <> ?3 AND (mentions ->> 'everyone'
+            OR EXISTS (SELECT 1 FROM json_each(mentions, '$.users') WHERE value = ?4)
+            OR EXISTS (SELECT 1 FROM json_each(mentions, '$.roles') AS role
+                       JOIN json_each(?5) AS own ON own.value = role.value))
+        LIMIT ?7)) AS mentions";
 
 /// The read states of one person, in the order of `channels`.
 pub(super) async fn of(
@@ -86,12 +89,10 @@ async fn count(
         .bind(octets(user.as_u128()))
         .bind(user.to_string())
         .bind(roles)
-        .bind(LOOKED_AT);
+        .bind(LOOKED_AT)
+        .bind(COUNTED);
     let Some(row) = one(db, counts).await? else { return Ok(state) };
-    // `total` answers a real number: a whole one of at most LOOKED_AT.
-    let mentions = get::<f64>(&row, "mentions")? as u32;
-    let unread = get::<u32>(&row, "unread")?;
-    Ok(ReadState { unread: unread.min(COUNTED), mentions: mentions.min(COUNTED), ..state })
+    Ok(ReadState { unread: get(&row, "unread")?, mentions: get(&row, "mentions")?, ..state })
 }
 
 /// Moves a read position. A power cut may take the move back: the device reports it again.

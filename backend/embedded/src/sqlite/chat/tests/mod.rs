@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use echopulse_core::{
     chat::{
-        model::{EventBody, HistoryQuery, ReadMove},
+        model::{EventBody, HistoryQuery, Mentions, PurgeReason, ReadMove},
         port::outbound::{Applied, EventLog, MessageStore, Outbox, Projection},
-        write::{Outcome, Write},
+        write::{Outcome, Write, WriteKind},
     },
     common::{
-        ChannelId, Epoch, Seq, ServerId, StreamKey, Timestamp, UserId,
+        ChannelId, Epoch, MessageId, RoleId, Seq, ServerId, StreamKey, Timestamp, UserId,
         community::{Channel, ChannelKind, JoinPolicy, Level, Member, Server, User, UserKind},
-        event::{ServerChange, ServerEvent},
+        event::{RemovalCause, ServerChange, ServerEvent},
     },
     testing::chat_contract::{self, ADA, GENERAL, LIN, SERVER, Stores, post},
 };
 use tempfile::TempDir;
 
 use super::SqliteChatStore;
-use crate::system::OsChance;
+use crate::{sqlite::database::Room, system::OsChance};
 
 /// A store and the folder it lives in.
 struct Fixture {
@@ -200,8 +200,6 @@ async fn a_full_disk_stores_nothing_and_the_next_batch_goes_on() {
     assert!(fixture.commit(posts).await.iter().all(is_stored));
 }
 
-use crate::sqlite::database::Room;
-
 #[tokio::test]
 async fn each_stream_has_an_epoch_of_its_own() {
     let fixture = Fixture::founded().await;
@@ -219,7 +217,7 @@ async fn coming_back_starts_read() {
     fixture.commit((0..3).map(|n| post(ADA, GENERAL, n, "text")).collect()).await;
     let unread = ReadMove::UnreadFrom(Seq(1));
     assert_eq!(fixture.store.move_read(LIN, GENERAL, unread).await.unwrap().unwrap().unread, 3);
-    let cause = echopulse_core::common::event::RemovalCause::Left;
+    let cause = RemovalCause::Left;
     fixture.apply(5, ServerChange::MemberRemoved { user: LIN, cause }).await;
     fixture.commit((3..5).map(|n| post(ADA, GENERAL, n, "text")).collect()).await;
     fixture.apply(6, ServerChange::MemberJoined { member: member(LIN), user: user(LIN, "Lin") }).await;
@@ -236,6 +234,22 @@ async fn more_than_a_thousand_unread_are_a_thousand() {
     }
     let states = fixture.store.read_states(LIN, vec![GENERAL]).await.unwrap();
     assert_eq!((states[0].unread, states[0].mentions), (1000, 0));
+}
+
+#[tokio::test]
+async fn a_role_that_one_holds_now_counts_as_a_mention() {
+    let fixture = Fixture::founded().await;
+    let role = RoleId::from_u128(0x70);
+    let mut told = post(ADA, GENERAL, 1, "you all");
+    if let WriteKind::Post(post) = &mut told.kind {
+        post.mentions.roles = vec![role, RoleId::from_u128(0x71)];
+    }
+    fixture.commit(vec![told]).await;
+    let mentions = async || fixture.store.read_states(LIN, vec![GENERAL]).await.unwrap()[0].mentions;
+    assert_eq!(mentions().await, 0);
+    let holder = Member { roles: vec![RoleId::from_u128(0x72), role], ..member(LIN) };
+    fixture.apply(5, ServerChange::MemberUpdated(holder)).await;
+    assert_eq!(mentions().await, 1);
 }
 
 #[tokio::test]
@@ -262,13 +276,9 @@ async fn a_ban_names_a_hundred_messages_at_most() {
 
 #[tokio::test]
 async fn a_hint_of_a_purged_message_is_not_left_over() {
-    use echopulse_core::chat::{
-        model::{Mentions, PurgeReason},
-        write::WriteKind,
-    };
     let fixture = Fixture::founded().await;
     fixture.commit((0..3).map(|n| post(ADA, GENERAL, n, "text")).collect()).await;
-    let message = echopulse_core::common::MessageId::from_u128(0x1_0000);
+    let message = MessageId::from_u128(0x1_0000);
     let write = |kind| Write { at: Timestamp::from_millis(0), actor: ADA, channel: GENERAL, kind };
     let edit = WriteKind::Edit { message, content: "new".to_owned(), mentions: Mentions::default() };
     let purge = WriteKind::Purge { through: Seq(2), reason: PurgeReason::Purge };

@@ -35,6 +35,7 @@ async fn counting_what_is_unread_goes_by_an_index() {
     let fixture = Fixture::founded().await;
     let plan = plan(&fixture, read_state::COUNTS).await;
     assert!(plan.contains("SEARCH message USING PRIMARY KEY (channel=? AND seq>?)"), "{plan}");
+    assert!(plan.contains("INDEX message_that_mentions (channel=? AND seq>?)"), "{plan}");
     assert!(!plan.contains("SCAN message"), "{plan}");
 }
 
