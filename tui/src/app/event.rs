@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use echopulse_protocol::event::{Envelope, GapReason, Server, User};
-use echopulse_protocol::id::{ChannelId, MessageId, Seq, ServerId, Stream, Timestamp, UserId};
+use echopulse_protocol::id::{ChannelId, MessageId, Seq, ServerId, Stream, Timestamp};
 use echopulse_protocol::rest;
 
 use super::effect::{HistoryAt, Unsent};
@@ -144,10 +144,7 @@ pub(crate) enum Event {
     /// The session is trying to connect.
     Connecting,
     /// The session is connected.
-    Connected {
-        /// As whom.
-        user: UserId,
-    },
+    Connected,
     /// The connection was lost; the session tries again by itself.
     Lost {
         /// The pause before the next try.
@@ -167,18 +164,11 @@ pub(crate) enum Event {
         /// What it said; control events may come in here or as events of their own.
         envelope: Box<Envelope>,
     },
-    /// A stream is followed now.
-    Subscribed {
-        /// Which.
-        stream: Stream,
-    },
     /// A stream has a hole.
     Gap {
         /// Which stream.
         stream: Stream,
-        /// The first seq that is missing.
-        from: Seq,
-        /// The last.
+        /// The last seq that is missing.
         to: Seq,
         /// Why.
         reason: GapReason,

@@ -43,6 +43,11 @@ impl Unread {
         self.0.get(&channel).copied().unwrap_or_default()
     }
 
+    /// Whether anything is known of a channel.
+    pub(crate) fn knows(&self, channel: ChannelId) -> bool {
+        self.0.contains_key(&channel)
+    }
+
     /// Takes the backend's word.
     pub(crate) fn set(&mut self, channel: ChannelId, mark: ReadMark) {
         self.0.insert(channel, mark);
@@ -63,8 +68,9 @@ impl Unread {
 
     /// Everything up to `head` is counted.
     pub(crate) fn reached(&mut self, channel: ChannelId, head: u64) {
-        let mark = self.0.entry(channel).or_default();
-        mark.head = mark.head.max(head);
+        if let Some(mark) = self.0.get_mut(&channel) {
+            mark.head = mark.head.max(head);
+        }
     }
 
     /// Moves the mark to `read`; `passed` are the unread messages on the way. Answers the mark if it moved.

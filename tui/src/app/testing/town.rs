@@ -206,7 +206,7 @@ pub(crate) fn signed_in(size: (u16, u16)) -> Client {
     let mut client = Client::new(Start::Main, size);
     client.event(Event::Ready { user: user(ADA, "ada", UserKind::Person) });
     client.event(Event::Connecting);
-    client.event(Event::Connected { user: ADA });
+    client.event(Event::Connected);
     client
 }
 

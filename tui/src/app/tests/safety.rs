@@ -1,7 +1,8 @@
 //! Text of others never reaches the terminal raw, on no screen.
 
-use echopulse_protocol::event::{EventBody, UserKind};
+use echopulse_protocol::event::{EventBody, ReplyTo, UserKind};
 use echopulse_protocol::id::{Seq, Stream, Timestamp};
+use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 
 use super::super::Start;
@@ -66,8 +67,7 @@ fn poisoned_client(poison: &str, size: (u16, u16)) -> Client {
         60,
         &format!("{poison} <@{GRACE}> <#{GENERAL}> `{poison}`\n```\n{poison}\n```\n> {poison}"),
     );
-    reply.reply_to =
-        Some(echopulse_protocol::event::ReplyTo { id: talk()[0].id, seq: Seq(1), author_id: ADA });
+    reply.reply_to = Some(ReplyTo { id: talk()[0].id, seq: Seq(1), author_id: ADA });
     let body = EventBody::MessageCreated {
         message: message(8, (GRACE, poison), 60, poison),
         referenced: Some(Box::new(reply.clone())),
@@ -192,4 +192,31 @@ fn a_page_of_nonsense_stops_nothing() {
     client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page });
     client.press("esc g G up down pageup pagedown");
     buffer(&client.app);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Whatever a message and a name hold, every size can be drawn, and no line leaves its pane.
+    #[test]
+    fn any_message_can_be_drawn_at_any_size(
+        content in prop_oneof![any::<String>(), "[*_`<>@#h\\\\\\[\\] \n/:\u{301}\u{200d}漢❤️]{0,200}"],
+        name in any::<String>(), width in 1u16..130, height in 1u16..40,
+    ) {
+        let mut client = in_general((width, height));
+        let mut odd = message(8, (LIN, &name), 60, &content);
+        odd.reply_to = Some(ReplyTo { id: talk()[1].id, seq: Seq(2), author_id: ADA });
+        client.event(created(odd));
+        client.event(Event::Paste(content));
+        let drawn = buffer(&client.app);
+        client.press("esc r");
+        assert_clean("any", &drawn);
+        assert_clean("reply", &buffer(&client.app));
+        let border = client.app.panes().members.x;
+        if border > 0 && height > 3 {
+            for y in 0..height - 1 {
+                prop_assert_eq!(drawn[(border, y)].symbol(), "│", "line {} runs into the members", y);
+            }
+        }
+    }
 }

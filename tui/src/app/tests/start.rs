@@ -8,8 +8,8 @@ use super::super::effect::{Effect, HistoryAt, Unsent};
 use super::super::event::{Asked, DeviceCode, Event, Restored, SignIn};
 use super::super::testing::frame::text;
 use super::super::testing::town::{
-    ADA, GENERAL, GRACE, LYON, PLAIN, all, channel, detail, in_general, page, server, signed_in, talk, texts,
-    user,
+    ADA, GENERAL, GRACE, LYON, PLAIN, all, channel, created, detail, in_general, message, page, read_state,
+    server, signed_in, talk, texts, user,
 };
 use super::super::testing::{Client, NOW};
 
@@ -99,6 +99,50 @@ fn the_local_store_fills_the_first_frame_without_a_network() {
     for shown in ["Rust Lyon", "half a thought", "waited", "Morning. The release is out"] {
         assert!(frame.contains(shown), "{shown} is missing in\n{frame}");
     }
+}
+
+#[test]
+fn what_came_while_the_client_was_away_begins_with_a_new_line() {
+    let in_order: [fn(&mut Client); 2] = [states_then_history, history_then_states];
+    for arrive in in_order {
+        let mut client = signed_in((80, 24));
+        let lyon = || server(LYON, "Rust Lyon", ADA);
+        client.event(Event::Servers(vec![lyon()]));
+        client.event(Event::Server(Box::new(detail(
+            lyon(),
+            vec![channel(GENERAL, "general", "", 0)],
+            &all(),
+        ))));
+        arrive(&mut client);
+        assert!(text(&client.app).contains("── new ──"));
+        assert_eq!(client.app.unread.of(GENERAL).read, 7);
+    }
+}
+
+fn states_then_history(client: &mut Client) {
+    client.event(Event::ReadStates(vec![read_state(GENERAL, 4, 7, 2, 1)]));
+    client.event(Event::History { channel: GENERAL, at: HistoryAt::Latest, page: page(talk(), (1, 7), 7) });
+}
+
+fn history_then_states(client: &mut Client) {
+    let effects = client.event(Event::History {
+        channel: GENERAL,
+        at: HistoryAt::Latest,
+        page: page(talk(), (1, 7), 7),
+    });
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::MoveRead { .. })),
+        "nothing is known to be unread yet"
+    );
+    client.event(Event::ReadStates(vec![read_state(GENERAL, 4, 7, 2, 1)]));
+}
+
+#[test]
+fn messages_that_come_while_one_looks_draw_no_new_line() {
+    let mut client = in_general((80, 24));
+    client.press("ctrl-k help enter ctrl-k general enter");
+    client.event(created(message(8, (GRACE, "grace"), 60, "hello")));
+    assert!(!text(&client.app).contains("── new ──"));
 }
 
 #[test]

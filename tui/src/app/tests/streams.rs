@@ -80,7 +80,7 @@ fn an_older_state_of_a_message_changes_nothing() {
 fn a_hole_told_by_the_stream_is_a_row() {
     let mut client = in_general(SIZE);
     let stream = Stream::Channel(GENERAL);
-    client.event(Event::Gap { stream, from: Seq(8), to: Seq(2000), reason: GapReason::TooFar });
+    client.event(Event::Gap { stream, to: Seq(2000), reason: GapReason::TooFar });
     client.event(created(message(2001, (GRACE, "grace"), 60, "now")));
     let timeline = client.app.timeline().expect("it is open");
     assert_eq!(timeline.gap_end(8), Some(2000));
@@ -98,7 +98,7 @@ fn skipped_numbers_leave_no_hole() {
 fn a_new_epoch_forgets_and_fetches_again() {
     let mut client = in_general(SIZE);
     let stream = Stream::Channel(GENERAL);
-    let effects = client.event(Event::Gap { stream, from: Seq(1), to: Seq(7), reason: GapReason::Epoch });
+    let effects = client.event(Event::Gap { stream, to: Seq(7), reason: GapReason::Epoch });
     assert!(effects.contains(&Effect::LoadHistory { channel: GENERAL, at: HistoryAt::Latest }));
     assert_eq!(texts(&client.app), [] as [&str; 0]);
 }
@@ -171,7 +171,7 @@ fn a_lost_connection_counts_down_and_comes_back() {
     client.press("esc");
     assert_eq!(client.press("R"), [Effect::Reconnect]);
     client.event(Event::Connecting);
-    assert_eq!(client.event(Event::Connected { user: ADA }), [Effect::LoadReadStates]);
+    assert_eq!(client.event(Event::Connected), [Effect::LoadReadStates]);
     assert_eq!(client.app.connection, Connection::Connected);
 }
 

@@ -171,6 +171,14 @@ impl Timeline {
             self.messages.range(read + 1..).map(|(_, message)| message).find(others).map(|m| m.seq);
     }
 
+    /// There is no new line if everything there is has been read already.
+    pub(crate) fn settle_new_line(&mut self) {
+        if self.first_unread.is_none() && self.reaches_head() {
+            self.read_at_opening = None;
+            self.seeks_new = false;
+        }
+    }
+
     /// The message above which the new line stands: only where nothing unread is missing before it.
     pub(crate) fn new_line(&self) -> Option<u64> {
         let first = self.first_unread?;

@@ -42,7 +42,11 @@ impl<'a> ChannelRows<'a> {
     }
 
     fn lead(&self, key: Key, message: &Message) -> Lead {
-        let above = self.timeline.previous(key);
+        let mut above = self.timeline.previous(key);
+        let is_behind_hole = matches!(above, Some(Key::Gap(_)));
+        if let Some(hole) = above.filter(|_| is_behind_hole) {
+            above = self.timeline.previous(hole);
+        }
         let new = matches!(key, Key::Message(seq) if self.timeline.new_line() == Some(seq));
         let Some(before) = above.and_then(|above| self.message(above)) else {
             return Lead { day: true, new, author: true };
@@ -51,7 +55,11 @@ impl<'a> ChannelRows<'a> {
         let day = local(before.created_at, zone).date() != local(message.created_at, zone).date();
         let later = message.created_at.0.saturating_sub(before.created_at.0) > GROUPED_MS;
         let another = before.author != message.author;
-        Lead { day, new, author: day || new || later || another || message.reply_to.is_some() }
+        Lead {
+            day,
+            new,
+            author: is_behind_hole || day || new || later || another || message.reply_to.is_some(),
+        }
     }
 
     fn lay_out(&self, key: Key, lead: Lead) -> Block {

@@ -1,6 +1,6 @@
 //! Answers of the backend, and the state of the connection.
 
-use echopulse_protocol::id::{ServerId, Stream};
+use echopulse_protocol::id::{ChannelId, ServerId, Stream};
 use echopulse_protocol::rest;
 
 use super::super::effect::{Effect, HistoryAt, Position};
@@ -42,7 +42,7 @@ impl App {
         self.is_dirty = true;
         match event {
             Event::Connecting => self.connection = Connection::Connecting,
-            Event::Connected { .. } => self.on_connected(effects),
+            Event::Connected => self.on_connected(effects),
             Event::Lost { retry_in, reason } => {
                 let again_at = later(self.now, retry_in);
                 self.connection = Connection::Offline { again_at, reason: Shown::line(&reason) };
@@ -137,9 +137,26 @@ impl App {
             if mark.version == known.version && mark.read < known.read && mark.head <= known.read {
                 continue;
             }
+            let is_first = !self.unread.knows(state.channel_id);
             self.unread.set(state.channel_id, mark);
+            if is_first && self.open == Some(state.channel_id) {
+                self.mark_new(state.channel_id, mark.read);
+            }
         }
         self.is_dirty = true;
+    }
+
+    /// The open channel was there before it was known what had been read in it.
+    fn mark_new(&mut self, channel: ChannelId, read: u64) {
+        let me = self.my_id();
+        if let Some(timeline) = self.timelines.get_mut(&channel) {
+            timeline.mark_unread_from(read, me);
+            timeline.seeks_new = true;
+            if timeline.epoch.is_some() {
+                timeline.settle_new_line();
+            }
+        }
+        self.after_page(channel);
     }
 
     fn on_server_gained(&mut self, server: ServerId, effects: &mut Effects) {

@@ -75,6 +75,7 @@ impl App {
         let Some(timeline) = self.timelines.get_mut(&channel) else { return };
         timeline.loading.remove(&at);
         timeline.insert_page(page, me);
+        timeline.settle_new_line();
         self.unread.reached(channel, intake::place(after));
         if self.followed.insert(channel) {
             let position = Some(StreamPosition { epoch, after });
@@ -93,7 +94,7 @@ impl App {
     }
 
     /// Goes where the reader wanted to go, once what is needed for that is there.
-    fn after_page(&mut self, channel: ChannelId) {
+    pub(super) fn after_page(&mut self, channel: ChannelId) {
         self.generation += 1;
         if self.open != Some(channel) {
             return;
@@ -146,7 +147,11 @@ impl App {
 
     /// Counts as read what is on screen in a focused terminal, and tells so.
     pub(super) fn see(&mut self, effects: &mut Effects) {
-        let Some(open) = self.open.filter(|_| self.is_focused && self.overlay.is_none()) else { return };
+        let Some(open) =
+            self.open.filter(|open| self.is_focused && self.overlay.is_none() && self.unread.knows(*open))
+        else {
+            return;
+        };
         let height = i32::from(self.panes().messages.height);
         let seen = self.on_screen().into_iter().rev().find_map(|row| match row.key {
             Key::Message(seq) if row.top + row.block.lead() < height => Some(seq),

@@ -17,7 +17,7 @@ impl App {
     pub(super) fn on_stream(&mut self, event: Event, effects: &mut Effects) {
         match event {
             Event::Live { stream, envelope } => self.on_envelope(stream, *envelope, effects),
-            Event::Gap { stream, to, reason, .. } => self.on_gap(stream, to, reason, effects),
+            Event::Gap { stream, to, reason } => self.on_gap(stream, to, reason, effects),
             Event::Skip { stream, from, to } => self.on_skip(stream, from, to),
             Event::Ended { stream, code } => self.on_ended(stream, &code, effects),
             _ => {}

@@ -48,11 +48,7 @@ impl App {
             Event::StartFailed { .. } | Event::SignIn(_) | Event::Ready { .. } | Event::Restored(_) => {
                 self.on_start(event, effects_of);
             }
-            Event::Live { .. }
-            | Event::Subscribed { .. }
-            | Event::Gap { .. }
-            | Event::Skip { .. }
-            | Event::Ended { .. } => {
+            Event::Live { .. } | Event::Gap { .. } | Event::Skip { .. } | Event::Ended { .. } => {
                 self.on_stream(event, effects_of);
             }
             Event::Sent { nonce, outcome } => self.on_sent(&nonce, outcome, effects_of),

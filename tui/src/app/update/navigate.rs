@@ -30,12 +30,14 @@ impl App {
         self.recent.push(channel);
         self.drafts.entry(channel).or_default();
         let (me, mark) = (self.my_id(), self.unread.of(channel));
+        let (is_known, is_followed) = (self.unread.knows(channel), self.followed.contains(&channel));
         let pending = self.outbox.of(channel).map(|entry| entry.number).collect();
         let timeline = self.timelines.entry(channel).or_default();
         timeline.pending = pending;
         timeline.selected = None;
         timeline.is_stopped = false;
-        if mark.unread > 0 {
+        // What is remembered may be old; the first page tells whether there is something new.
+        if mark.unread > 0 || (is_known && !is_followed) {
             timeline.mark_unread_from(mark.read, me);
             timeline.seeks_new = true;
         }
@@ -45,7 +47,7 @@ impl App {
         if !is_loaded {
             effects.push(Effect::LoadCached { channel });
         }
-        if !self.followed.contains(&channel) {
+        if !is_followed {
             let at = if mark.unread > 0 { HistoryAt::Around(Seq(mark.read + 1)) } else { HistoryAt::Latest };
             self.load_history(channel, at, effects);
         } else {
