@@ -1,2 +1,4 @@
 //! Placeholder.
+mod app;
+
 fn main() {}
