@@ -70,6 +70,16 @@ fn a_message_shows_once_whatever_comes_first() {
 }
 
 #[test]
+fn a_message_that_had_arrived_long_ago_does_not_stay_at_the_bottom() {
+    let mut client = in_general(SIZE);
+    client.type_text("hi");
+    client.press("enter");
+    let long_ago = MessageId::from_u128(0x01d);
+    client.event(Event::Sent { nonce: "run-0".to_owned(), outcome: done(long_ago, 3) });
+    assert_eq!(last(&client), [] as [&str; 0]);
+}
+
+#[test]
 fn somebody_elses_nonce_settles_nothing() {
     let mut client = in_general(SIZE);
     client.type_text("hi");

@@ -230,6 +230,11 @@ impl Timeline {
         self.head
     }
 
+    /// Whether the stream has gone beyond `seq`: what began there is shown, older than what is held, or in a hole.
+    pub(crate) fn has_passed(&self, seq: u64) -> bool {
+        self.known.end().is_some_and(|end| end >= seq)
+    }
+
     /// Whether everything up to the head is known.
     pub(crate) fn reaches_head(&self) -> bool {
         self.known.end().is_some_and(|end| end >= self.head) || self.head <= self.purged_through

@@ -5,6 +5,7 @@ use ratatui::layout::{Position as Point, Rect};
 
 use super::super::model::{App, Focus, Screen};
 use super::super::timeline::Key;
+use super::super::timeline::viewport::Position;
 use super::Effects;
 
 /// Lines that one notch of the wheel scrolls.
@@ -45,7 +46,7 @@ impl App {
         } else if panes.messages.contains(at) {
             self.click_message(i32::from(at.y - panes.messages.y), effects);
         } else if panes.status.contains(at) {
-            self.go_to_newest();
+            self.look(|_, _, _| Position::Bottom);
         } else if panes.composer.contains(at) {
             self.focus_composer();
             self.click_composer(at);

@@ -10,10 +10,10 @@ use super::super::effect::{Effect, Unsent};
 use super::super::event::Outcome;
 use super::super::model::message::{Author, AuthorKind, Message, Reply};
 use super::super::model::outbox::{MAX_WAITING, State};
-use super::super::model::{App, Purpose};
+use super::super::model::{App, Purpose, intake};
 use super::super::text::Shown;
-use super::super::timeline::Key;
 use super::super::timeline::viewport::Position;
+use super::super::timeline::{Key, Timeline};
 use super::Effects;
 
 /// Characters a message may have.
@@ -143,13 +143,13 @@ impl App {
         let (number, channel) = (entry.number, entry.unsent.channel);
         self.is_dirty |= self.open == Some(channel);
         match outcome {
-            Outcome::Done { message, .. } => {
+            Outcome::Done { message, seq } => {
                 effects.push(Effect::ForgetOutbox { nonce: nonce.to_owned() });
-                let is_shown = self
-                    .timelines
-                    .get(&channel)
-                    .is_none_or(|timeline| timeline.message_of(message).is_some());
-                match is_shown {
+                // A message of an earlier try may stand far above, or in a hole.
+                let is_there = |timeline: &Timeline| {
+                    timeline.message_of(message).is_some() || timeline.has_passed(intake::place(seq))
+                };
+                match self.timelines.get(&channel).is_none_or(is_there) {
                     true => self.drop_pending(number, channel),
                     false => self.outbox.set(number, State::Sent(message)),
                 }

@@ -103,10 +103,10 @@ fn qr_lines(code: &DeviceCode) -> Vec<String> {
         let inside = (0..size).contains(&x) && (0..size).contains(&y);
         inside && picture[(x as usize, y as usize)] == qrcode::Color::Dark
     };
-    // One dot of quiet zone is less than the standard asks for, and enough for the phones of today.
-    let rows = (-1..=size).step_by(2);
+    // Two dots of quiet zone are less than the standard asks for, and enough for cameras.
+    let edge = size + 2;
     let line = |y: isize| {
-        let dots = (-1..=size).map(|x| match (is_dark(x, y), is_dark(x, y + 1)) {
+        let dots = (-2..edge).map(|x| match (is_dark(x, y), is_dark(x, y + 1)) {
             (true, true) => '█',
             (true, false) => '▀',
             (false, true) => '▄',
@@ -114,7 +114,7 @@ fn qr_lines(code: &DeviceCode) -> Vec<String> {
         });
         dots.collect()
     };
-    rows.map(line).collect()
+    (-2..edge).step_by(2).map(line).collect()
 }
 
 /// No server: what to do.
