@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use tokio::{
     net::TcpListener,
-    task::{JoinHandle, JoinSet},
+    task::{JoinError, JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,14 @@ impl Drop for Running {
     }
 }
 
+/// A task that should have run for ever did not.
+fn tell(ended: Option<Result<(), JoinError>>) -> bool {
+    let error = ended.and_then(Result::err);
+    let error = error.as_ref().map(|error| error as &dyn std::error::Error);
+    tracing::error!(error, "a part of the backend ended by itself");
+    true
+}
+
 /// Owns everything that runs, until it is stopped or one of its parts breaks.
 async fn supervise(
     world: Arc<World>,
@@ -73,8 +81,8 @@ async fn supervise(
     ));
     let broken = tokio::select! {
         () = stop.cancelled() => false,
-        _ = core.join_next() => true,
-        _ = serving.join_next() => true,
+        ended = core.join_next() => tell(ended),
+        ended = serving.join_next() => tell(ended),
     };
     stop.cancel();
     // Sockets first: what they accepted still has to be committed.

@@ -43,6 +43,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Config, OwnerNeedsPassword, keys::IssuerKeys, listen::Names};
 
+/// What the folder's people are known under, whatever address its issuer has today.
+const FOLDER_ISSUER: &str = "urn:echopulse:folder";
 /// One writer of SQLite needs one lane.
 const LANES: usize = 1;
 
@@ -84,7 +86,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     let endings = Arc::new(token::Endings::new(Duration::from_secs(10 * 60)));
     let issuer = open_issuer(config, names, Arc::clone(&endings), Arc::clone(&system.clock)).await?;
     let verifier = Arc::new(Verifier::new(
-        VerifierConfig::new(names.issuer()),
+        VerifierConfig { known_as: Some(FOLDER_ISSUER.to_owned()), ..VerifierConfig::new(names.issuer()) },
         Arc::new(IssuerKeys(issuer.router())),
         Arc::clone(&system.clock),
         endings,

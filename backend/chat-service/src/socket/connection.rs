@@ -1,35 +1,22 @@
 //! One connection: reads, decides, and comes to an orderly end.
 //!
-//! [`Connection::wait`] says what happened, [`Connection::handle`] what follows from it; the rest of the file is what a session
-//! asks for. How a connection ends is in [`ending`].
+//! [`Connection::wait`] says what happened, [`Connection::handle`] what follows from it. What the frames of a client ask for is in
+//! [`connect`], [`send`] and [`subscribe`]; how a connection ends is in [`ending`].
 
+mod connect;
 mod ending;
+mod send;
+mod subscribe;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
-use echopulse_core::{
-    chat::port::inbound::{Follow, Followed},
-    common::BoxFuture,
-};
-use echopulse_http::{
-    ApiError, Caller, bearer,
-    token::{Ended, TokenError},
-};
-use echopulse_protocol::{
-    destination::{SendTo, Topic},
-    problem::ProblemCode,
-    stomp::{
-        Frame, Limits,
-        server::{Config, Output, Request, ServerSession, Ticket, close},
-    },
+use echopulse_core::{chat::port::inbound::Followed, common::BoxFuture};
+use echopulse_http::{ApiError, Caller, token::Ended};
+use echopulse_protocol::stomp::{
+    Limits,
+    server::{Config, Output, Request, ServerSession, close},
 };
 use ending::End;
 use futures_util::{StreamExt, stream::SplitStream};
@@ -40,13 +27,11 @@ use tokio::{
 };
 
 use super::{
-    encode,
     expiry::{Due, Expiry},
     lanes::{Finished, Lanes},
     outbox::{Bounds, Outbox},
-    topics::{Subscription, Topics, position_of, stream_of},
+    topics::{Subscription, Topics},
     typing::Typing,
-    work::{Done, Work},
     writer,
 };
 use crate::ChatApp;
@@ -267,201 +252,6 @@ impl Connection {
         }
         None
     }
-
-    // CONNECT.
-
-    fn admission(&mut self, frame: &Frame) -> BoxFuture<'static, Decision> {
-        let header = frame.header("Authorization").or_else(|| frame.header("authorization"));
-        let given = match header.as_deref() {
-            Some(value) => bearer(value).map(str::to_owned).ok_or(TokenError::Invalid("no bearer token")),
-            None => self.token.take().ok_or(TokenError::Missing),
-        };
-        let guard = Arc::clone(&self.app.guard);
-        Box::pin(async move {
-            let admitted = match given {
-                Ok(token) => guard.admit(&token).await,
-                Err(error) => Err(error.into()),
-            };
-            Decision::Admission(admitted)
-        })
-    }
-
-    fn admit(&mut self, admitted: Result<Caller, ApiError>) {
-        let caller = match admitted {
-            Ok(caller) => caller,
-            Err(error) => return self.fail(&error),
-        };
-        let session = session_id();
-        let now = self.now();
-        self.session.accept(&session, &caller.actor.user.to_string(), now);
-        self.outbox.speak(self.session.version());
-        self.expiry = Some(Expiry::new(caller.token.holds_until, self.app.clock.now()));
-        let (following, user) = (Arc::clone(&self.app.ports.following), caller.actor.user);
-        self.presence.spawn(async move { following.connected(user).await });
-        self.caller = Some(caller);
-        // Signed out while the token was looked at.
-        self.check_sign_in();
-    }
-
-    /// Ends the session for a refusal that leaves nothing to talk about.
-    fn fail(&mut self, error: &ApiError) {
-        let code = match error.problem().status {
-            401 => close::UNAUTHENTICATED,
-            403 => close::FORBIDDEN,
-            _ => close::INTERNAL,
-        };
-        self.session.fail(code, error.code().as_str(), &error.problem().detail);
-    }
-
-    fn check_sign_in(&mut self) {
-        let endings = self.app.guard.verifier().endings();
-        let over = self.caller.as_ref().is_some_and(|Caller { token, .. }| {
-            endings.covers(token.sid.as_deref(), &token.identity.sub, token.issued)
-        });
-        if over {
-            self.session.fail(close::UNAUTHENTICATED, "token-invalid", "the sign-in has ended");
-        }
-    }
-
-    fn warn(&mut self) {
-        let (Some(caller), Some(expiry)) = (&self.caller, &self.expiry) else { return };
-        let user = echopulse_wire::user_id(caller.actor.user);
-        let warning = encode::session_expiring(user, echopulse_wire::time(expiry.at));
-        for name in self.topics.names_of(Topic::UserEvents) {
-            self.outbox.push_message(name, &warning);
-        }
-    }
-
-    // SEND.
-
-    fn send(&mut self, destination: &str, frame: Frame, ticket: Option<Ticket>) {
-        let Some(to) = SendTo::parse(destination) else {
-            return self.session.fail(
-                close::PROTOCOL,
-                "unknown-destination",
-                "there is no such destination to SEND to",
-            );
-        };
-        let Some(caller) = &self.caller else { return };
-        if let SendTo::Typing(channel) = to
-            && !self.typing.may_tell(channel, Instant::now())
-        {
-            if let Some(ticket) = ticket {
-                self.session.settle(ticket, Some(Vec::new()));
-            }
-            return;
-        }
-        self.lanes.push(Work { to, frame, actor: caller.actor }, ticket);
-    }
-
-    fn settle(&mut self, finished: Finished) {
-        let outcome = match finished.outcome {
-            Ok(Done::Refreshed(caller)) => self.refresh(*caller).map(|()| Vec::new()),
-            Ok(Done::Stored(receipt)) => Ok(vec![
-                ("message-id", receipt.message.to_string()),
-                ("epoch", receipt.epoch.to_string()),
-                ("seq", receipt.seq.to_string()),
-            ]),
-            Ok(Done::Fine) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        };
-        match (outcome, finished.ticket) {
-            (Ok(headers), Some(ticket)) => {
-                self.session.settle(ticket, Some(headers));
-            }
-            (Ok(_), None) => {}
-            (Err(error), ticket) => {
-                let receipt = ticket.and_then(|ticket| self.session.settle(ticket, None));
-                self.refuse(receipt, &error);
-            }
-        }
-    }
-
-    /// Tells a refusal, if the client listens for refusals.
-    fn refuse(&mut self, receipt: Option<String>, error: &ApiError) {
-        // Receipts of earlier frames stand in front of it.
-        self.flush();
-        let reply = encode::reply(receipt, error);
-        for name in self.topics.names_of(Topic::Replies) {
-            self.outbox.push_message(name, &reply);
-        }
-    }
-
-    /// Takes a fresh token of the same person; its roles replace the old ones.
-    fn refresh(&mut self, fresh: Caller) -> Result<(), ApiError> {
-        let same = self.caller.as_ref().is_some_and(|caller| {
-            let (old, new) = (&caller.token.identity, &fresh.token.identity);
-            (&old.iss, &old.sub) == (&new.iss, &new.sub)
-        });
-        if !same {
-            return Err(ApiError::new(ProblemCode::TokenInvalid, "the token is somebody else's"));
-        }
-        self.expiry = Some(Expiry::new(fresh.token.holds_until, self.app.clock.now()));
-        self.caller = Some(fresh);
-        Ok(())
-    }
-
-    // SUBSCRIBE.
-
-    fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
-        let Some(topic) = Topic::parse(destination) else {
-            let text = "there is no such destination to SUBSCRIBE to";
-            return self.session.fail(close::PROTOCOL, "unknown-destination", text);
-        };
-        let Some(caller) = &self.caller else { return };
-        let actor = caller.actor;
-        let number = self.topics.next_number();
-        let mut subscription = Subscription { name, number, topic, follows: None };
-        let Some(stream) = stream_of(topic, actor.user) else {
-            self.session.accept_subscription();
-            return self.topics.add(subscription);
-        };
-        let position = match position_of(frame) {
-            Ok(position) => position,
-            Err(error) => {
-                let receipt = self.session.refuse_subscription();
-                return self.refuse(receipt, &error);
-            }
-        };
-        let follower = Arc::clone(&self.outbox) as _;
-        let following = Arc::clone(&self.app.ports.following);
-        self.deciding = Some(Box::pin(async move {
-            let command = Follow { actor, stream, position, follower, subscription: number };
-            let followed = following.follow(command).await;
-            subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
-            Decision::Subscription { subscription, followed: followed.map_err(ApiError::from) }
-        }));
-    }
-
-    fn decide(&mut self, decision: Decision) {
-        match decision {
-            Decision::Admission(admitted) => self.admit(admitted),
-            Decision::Subscription { subscription, followed: Ok(followed) } => {
-                self.session.accept_subscription();
-                self.outbox.open(subscription.number, &subscription.name);
-                self.topics.add(subscription);
-                self.flush();
-                self.catching_up.spawn(followed.catch_up);
-            }
-            Decision::Subscription { followed: Err(error), .. } => {
-                let receipt = self.session.refuse_subscription();
-                self.refuse(receipt, &error);
-            }
-        }
-    }
-
-    fn unfollow(&self, subscription: &Subscription) {
-        if let Some((stream, id)) = subscription.follows {
-            self.app.ports.following.unfollow(stream, id);
-        }
-        self.outbox.forget(subscription.number);
-    }
-}
-
-/// Names a session in logs; unique in this process.
-fn session_id() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("s-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn read(message: Option<Result<Message, axum::Error>>) -> Happened {

@@ -28,6 +28,9 @@ const FRESH: Duration = Duration::from_secs(10 * 60);
 pub struct VerifierConfig {
     /// The issuer, compared letter by letter.
     pub issuer: String,
+    /// What people of that issuer are known under, if not under its URL: a folder's issuer moves from port to port, and its people
+    /// stay who they are.
+    pub known_as: Option<String>,
     /// Our own audience.
     pub audience: String,
     /// Which signatures are accepted. The token has no say in it.
@@ -41,6 +44,7 @@ impl VerifierConfig {
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
+            known_as: None,
             audience: "echopulse".to_owned(),
             algorithms: Algorithm::ALL.to_vec(),
             leeway: Duration::from_secs(30),
@@ -202,7 +206,12 @@ impl Verifier {
         }
         let holds_until =
             Timestamp::from_millis(i64::try_from(until.saturating_mul(1000)).unwrap_or(i64::MAX));
-        Ok(Verified { sid: claims.sid.clone(), identity: identity(claims)?, holds_until, issued })
+        let sid = claims.sid.clone();
+        let mut identity = identity(claims)?;
+        if let Some(known_as) = &self.config.known_as {
+            identity.iss.clone_from(known_as);
+        }
+        Ok(Verified { identity, holds_until, sid, issued })
     }
 
     /// The keys at hand; fetched first if they lack this one, or are old.

@@ -1,0 +1,10 @@
+//! Both services as clients meet them: real sockets on loopback, real stores, the real issuer.
+
+mod door;
+mod following;
+mod lifecycle;
+mod rest;
+mod slow;
+mod socket;
+mod support;
+mod tokens;

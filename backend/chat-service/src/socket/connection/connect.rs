@@ -1,0 +1,100 @@
+//! CONNECT: who is here, on which token, and for how long.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use super::{Connection, Decision};
+use crate::socket::{encode, expiry::Expiry};
+use echopulse_core::common::BoxFuture;
+use echopulse_http::{ApiError, Caller, bearer, token::TokenError};
+use echopulse_protocol::{
+    destination::Topic,
+    problem::ProblemCode,
+    stomp::{Frame, server::close},
+};
+
+impl Connection {
+    pub(super) fn admission(&mut self, frame: &Frame) -> BoxFuture<'static, Decision> {
+        let header = frame.header("Authorization").or_else(|| frame.header("authorization"));
+        let given = match header.as_deref() {
+            Some(value) => bearer(value).map(str::to_owned).ok_or(TokenError::Invalid("no bearer token")),
+            None => self.token.take().ok_or(TokenError::Missing),
+        };
+        let guard = Arc::clone(&self.app.guard);
+        Box::pin(async move {
+            let admitted = match given {
+                Ok(token) => guard.admit(&token).await,
+                Err(error) => Err(error.into()),
+            };
+            Decision::Admission(admitted)
+        })
+    }
+
+    pub(super) fn admit(&mut self, admitted: Result<Caller, ApiError>) {
+        let caller = match admitted {
+            Ok(caller) => caller,
+            Err(error) => return self.fail(&error),
+        };
+        let session = session_id();
+        let now = self.now();
+        self.session.accept(&session, &caller.actor.user.to_string(), now);
+        self.outbox.speak(self.session.version());
+        self.expiry = Some(Expiry::new(caller.token.holds_until, self.app.clock.now()));
+        let (following, user) = (Arc::clone(&self.app.ports.following), caller.actor.user);
+        self.presence.spawn(async move { following.connected(user).await });
+        self.caller = Some(caller);
+        // Signed out while the token was looked at.
+        self.check_sign_in();
+    }
+
+    /// Ends the session for a refusal that leaves nothing to talk about.
+    fn fail(&mut self, error: &ApiError) {
+        let code = match error.problem().status {
+            401 => close::UNAUTHENTICATED,
+            403 => close::FORBIDDEN,
+            _ => close::INTERNAL,
+        };
+        self.session.fail(code, error.code().as_str(), &error.problem().detail);
+    }
+
+    pub(super) fn check_sign_in(&mut self) {
+        let endings = self.app.guard.verifier().endings();
+        let over = self.caller.as_ref().is_some_and(|Caller { token, .. }| {
+            endings.covers(token.sid.as_deref(), &token.identity.sub, token.issued)
+        });
+        if over {
+            self.session.fail(close::UNAUTHENTICATED, "token-invalid", "the sign-in has ended");
+        }
+    }
+
+    pub(super) fn warn(&mut self) {
+        let (Some(caller), Some(expiry)) = (&self.caller, &self.expiry) else { return };
+        let user = echopulse_wire::user_id(caller.actor.user);
+        let warning = encode::session_expiring(user, echopulse_wire::time(expiry.at));
+        for name in self.topics.names_of(Topic::UserEvents) {
+            self.outbox.push_message(name, &warning);
+        }
+    }
+
+    /// Takes a fresh token of the same person; its roles replace the old ones.
+    pub(super) fn refresh(&mut self, fresh: Caller) -> Result<(), ApiError> {
+        let same = self.caller.as_ref().is_some_and(|caller| {
+            let (old, new) = (&caller.token.identity, &fresh.token.identity);
+            (&old.iss, &old.sub) == (&new.iss, &new.sub)
+        });
+        if !same {
+            return Err(ApiError::new(ProblemCode::TokenInvalid, "the token is somebody else's"));
+        }
+        self.expiry = Some(Expiry::new(fresh.token.holds_until, self.app.clock.now()));
+        self.caller = Some(fresh);
+        Ok(())
+    }
+}
+
+/// Names a session in logs; unique in this process.
+fn session_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("s-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
