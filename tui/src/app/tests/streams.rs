@@ -3,15 +3,15 @@
 use echopulse_protocol::event::{
     ActivityMessage, EventBody, GapReason, Gone, Mentions, PurgeReason, RemovalCause,
 };
-use echopulse_protocol::id::{Seq, Stream};
+use echopulse_protocol::id::{ChannelId, Seq, Stream};
 
 use super::super::effect::{Effect, HistoryAt};
 use super::super::event::Event;
 use super::super::model::Connection;
 use super::super::testing::frame::text;
 use super::super::testing::town::{
-    ADA, BACKUPS, GENERAL, GRACE, HELP, LAB, LYON, created, in_general, live, lost, message, page, talk,
-    texts,
+    ADA, BACKUPS, GENERAL, GRACE, HELP, LAB, LYON, all, channel, created, detail, in_general, live, lost,
+    message, page, server, talk, texts,
 };
 
 const SIZE: (u16, u16) = (120, 30);
@@ -142,11 +142,7 @@ fn a_server_left_on_another_device_goes_here_too() {
 fn changed_rights_are_read_again_once_at_a_time() {
     let mut client = in_general(SIZE);
     let changed = || {
-        let role = super::super::testing::town::detail(
-            super::super::testing::town::server(LYON, "Rust Lyon", ADA),
-            Vec::new(),
-            &[],
-        );
+        let role = detail(server(LYON, "Rust Lyon", ADA), Vec::new(), &[]);
         live(Stream::Server(LYON), Some(10), EventBody::RoleUpdated { role: role.roles[0].clone() })
     };
     assert_eq!(client.event(changed()), [Effect::LoadServer { server: LYON }]);
@@ -201,20 +197,16 @@ fn what_is_not_visible_costs_no_frame() {
 #[test]
 fn only_the_channels_last_looked_at_are_followed() {
     let mut client = in_general(SIZE);
-    let mut detail = super::super::testing::town::detail(
-        super::super::testing::town::server(LYON, "Rust Lyon", ADA),
-        Vec::new(),
-        &super::super::testing::town::all(),
-    );
+    let mut detail = detail(server(LYON, "Rust Lyon", ADA), Vec::new(), &all());
     for number in 0..10u128 {
-        let id = echopulse_protocol::id::ChannelId::from_u128(0x500 + number);
-        detail.channels.push(super::super::testing::town::channel(id, &format!("c{number}"), "", 0));
+        let id = ChannelId::from_u128(0x500 + number);
+        detail.channels.push(channel(id, &format!("c{number}"), "", 0));
     }
     client.event(Event::Server(Box::new(detail)));
     let mut effects = Vec::new();
     for number in 0..10u128 {
         effects.extend(client.press(&format!("ctrl-k c{number} enter")));
-        let channel = echopulse_protocol::id::ChannelId::from_u128(0x500 + number);
+        let channel = ChannelId::from_u128(0x500 + number);
         effects.extend(client.event(Event::History {
             channel,
             at: HistoryAt::Latest,

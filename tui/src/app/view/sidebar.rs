@@ -69,20 +69,21 @@ fn server_line(app: &App, server: &ServerEntry, cells: usize) -> Line<'static> {
     };
     let count = count_text(unread, mentions);
     let style = if unread > 0 || !server.is_folded { app.theme.strong } else { app.theme.text };
-    fit("  ", app.theme.dim, sign, &server.name, style, count, app, cells)
+    Row { mark: Span::raw("  "), sign, name: &server.name, style, count }.line(app, cells)
 }
 
 fn channel_line(app: &App, channel: &ChannelEntry, cells: usize) -> Line<'static> {
     let is_open = app.open == Some(channel.id);
     let mark = app.unread.of(channel.id);
-    let (left, left_style) = if is_open { ("  ▌ ", app.theme.accent) } else { ("    ", app.theme.text) };
+    let mark_span = if is_open { Span::styled("  ▌ ", app.theme.accent) } else { Span::raw("    ") };
     let sign = if channel.kind == ChannelKind::Announcement { "! " } else { "# " };
     let style = match (mark.unread > 0, is_open) {
         (true, _) => app.theme.strong,
         (false, true) => app.theme.text,
         (false, false) => app.theme.dim,
     };
-    fit(left, left_style, sign, &channel.name, style, count_text(mark.unread, mark.mentions), app, cells)
+    let count = count_text(mark.unread, mark.mentions);
+    Row { mark: mark_span, sign, name: &channel.name, style, count }.line(app, cells)
 }
 
 /// `2` unread, `·1` of them mentions.
@@ -95,28 +96,31 @@ pub(super) fn count_text(unread: u32, mentions: u32) -> String {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one line, in their order")]
-fn fit(
-    left: &'static str,
-    left_style: Style,
+/// The parts of a line, from left to right.
+struct Row<'a> {
+    mark: Span<'static>,
     sign: &'static str,
-    name: &str,
+    name: &'a str,
     style: Style,
     count: String,
-    app: &App,
-    cells: usize,
-) -> Line<'static> {
-    let behind = width(&count) + 1;
-    let name = cut(name, cells.saturating_sub(width(left) + width(sign) + behind + 1)).into_owned();
-    let gap = cells.saturating_sub(width(left) + width(sign) + width(&name) + behind);
-    let count_style = if count.contains('·') { app.theme.accent } else { app.theme.strong };
-    Line::from(vec![
-        Span::styled(left, left_style),
-        Span::styled(sign, app.theme.dim),
-        Span::styled(name, style),
-        Span::raw(" ".repeat(gap)),
-        Span::styled(count, count_style),
-    ])
+}
+
+impl Row<'_> {
+    /// The name cut so that the count is always seen.
+    fn line(self, app: &App, cells: usize) -> Line<'static> {
+        let left = self.mark.width() + width(self.sign);
+        let behind = width(&self.count) + 1;
+        let name = cut(self.name, cells.saturating_sub(left + behind + 1)).into_owned();
+        let gap = cells.saturating_sub(left + width(&name) + behind);
+        let count_style = if self.count.contains('·') { app.theme.accent } else { app.theme.strong };
+        Line::from(vec![
+            self.mark,
+            Span::styled(self.sign, app.theme.dim),
+            Span::styled(name, self.style),
+            Span::raw(" ".repeat(gap)),
+            Span::styled(self.count, count_style),
+        ])
+    }
 }
 
 impl App {
