@@ -98,3 +98,6 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: Can
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

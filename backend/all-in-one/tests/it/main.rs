@@ -4,6 +4,7 @@ mod door;
 mod following;
 mod lifecycle;
 mod rest;
+mod secrecy;
 mod slow;
 mod socket;
 mod support;

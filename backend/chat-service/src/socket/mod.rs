@@ -14,8 +14,14 @@ mod upgrade;
 mod work;
 mod writer;
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use upgrade::upgrade;
+
+/// How long a stopping service waits for its sockets.
+const PARTING: Duration = Duration::from_secs(3);
 
 /// Every open socket, so that somebody waits for them.
 #[derive(Clone, Default)]
@@ -25,10 +31,12 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// Tells every socket to close, and waits until they have.
+    /// Tells every socket to close, and waits until they have. Clients that do not answer are not waited for longer than [`PARTING`].
     pub(crate) async fn close(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(PARTING, self.tasks.wait()).await.is_err() {
+            tracing::warn!("sockets did not close in time and are left behind");
+        }
     }
 }
