@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use echopulse_issuer::Issuer;
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinHandle, JoinSet},
@@ -21,6 +22,7 @@ use crate::{
 pub struct Running {
     /// Its address for clients.
     pub url: String,
+    issuer: Issuer,
     stop: CancellationToken,
     supervisor: JoinHandle<Result<()>>,
 }
@@ -33,11 +35,18 @@ pub async fn start(mut config: Config) -> Result<Running> {
     let names = Names::of(address, config.public_url.take())?;
     let world = Arc::new(wiring::open(&config, &names).await?);
     let stop = CancellationToken::new();
+    let issuer = world.issuer.clone();
     let supervisor = tokio::spawn(supervise(world, listener, names.clone(), stop.clone()));
-    Ok(Running { url: names.url, stop, supervisor })
+    Ok(Running { url: names.url, issuer, stop, supervisor })
 }
 
 impl Running {
+    /// Its issuer, for whoever administers it: passwords, bots, locks.
+    #[must_use]
+    pub const fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
     /// Stops: sockets are told to go away, what was accepted is committed, the databases are closed.
     pub async fn shutdown(mut self) -> Result<()> {
         self.stop.cancel();

@@ -150,8 +150,10 @@ async fn a_server_stream_tells_of_news_in_its_channels() {
     let ada = deployment.person("ada").await;
     let place = ada.found("home").await;
     let mut socket = ada.follow(&format!("/servers/{}", place.server)).await;
-    ada.say(&place, "hello").await;
-    let news = socket.event("channel.activity").await;
+    let says = async || {
+        ada.say(&place, "hello").await;
+    };
+    let news = socket.signal_after("channel.activity", |_| true, says).await;
     assert_eq!(
         (&news["channel_id"], &news["created"][0]["author_id"]),
         (&json!(place.channel), &json!(ada.id))

@@ -339,6 +339,33 @@ impl Socket {
         }
     }
 
+    /// The next signal of this name that `wanted` is about. Signals may be lost, above all by a subscription that is not live yet,
+    /// so what makes it is done again until one comes.
+    pub(crate) async fn signal_after(
+        &mut self,
+        name: &str,
+        wanted: impl Fn(&Value) -> bool,
+        mut make: impl AsyncFnMut(),
+    ) -> Value {
+        let wait = async {
+            loop {
+                make().await;
+                let matching = async {
+                    loop {
+                        let event = self.event(name).await;
+                        if wanted(&event) {
+                            return event;
+                        }
+                    }
+                };
+                if let Ok(event) = timeout(Duration::from_secs(2), matching).await {
+                    return event;
+                }
+            }
+        };
+        timeout(DEADLINE, wait).await.expect("the signal comes in time")
+    }
+
     /// The close code, after whatever else is said.
     pub(crate) async fn closed(&mut self) -> Option<(u16, String)> {
         loop {
