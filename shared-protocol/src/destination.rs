@@ -117,7 +117,9 @@ mod tests {
         for to in all {
             assert_eq!(SendTo::parse(&to.to_string()), Some(to));
         }
-        for topic in [Topic::Channel(C), Topic::Server(ServerId::from_u128(9)), Topic::Replies, Topic::UserEvents] {
+        for topic in
+            [Topic::Channel(C), Topic::Server(ServerId::from_u128(9)), Topic::Replies, Topic::UserEvents]
+        {
             assert_eq!(Topic::parse(&topic.to_string()), Some(topic));
         }
     }
@@ -139,7 +141,9 @@ mod tests {
         for text in &wrong {
             assert_eq!(Topic::parse(text), None, "{text}");
         }
-        for text in [format!("/app/channels/{id}/messages/"), format!("/app/channels/{id}/pin"), "/app".to_owned()] {
+        for text in
+            [format!("/app/channels/{id}/messages/"), format!("/app/channels/{id}/pin"), "/app".to_owned()]
+        {
             assert_eq!(SendTo::parse(&text), None, "{text}");
         }
     }

@@ -260,7 +260,9 @@ impl FromStr for Timestamp {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse_timestamp(text).map(Self).ok_or(ParseError("a time is RFC 3339 in UTC, like 2026-01-31T23:59:59.000Z"))
+        parse_timestamp(text)
+            .map(Self)
+            .ok_or(ParseError("a time is RFC 3339 in UTC, like 2026-01-31T23:59:59.000Z"))
     }
 }
 
@@ -299,7 +301,12 @@ mod tests {
         let text = "\"01935c2e-7a10-7000-8000-0000000000ff\"";
         let id: UserId = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&id).unwrap(), text);
-        for wrong in ["\"\"", "7", "\"01935C2E-7a10-7000-8000-0000000000ff\"", "\"01935c2e7a10-7000-8000-0000000000ff0\""] {
+        for wrong in [
+            "\"\"",
+            "7",
+            "\"01935C2E-7a10-7000-8000-0000000000ff\"",
+            "\"01935c2e7a10-7000-8000-0000000000ff0\"",
+        ] {
             assert!(serde_json::from_str::<UserId>(wrong).is_err(), "{wrong}");
         }
     }
@@ -316,7 +323,13 @@ mod tests {
             assert_eq!(text.parse(), Ok(Timestamp(milli)));
         }
         assert_eq!("2026-11-25T06:29:59Z".parse(), Ok(Timestamp(1_795_588_199_000)));
-        for wrong in ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00+01:00", "x"] {
+        for wrong in [
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:00+01:00",
+            "x",
+        ] {
             assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
         }
     }

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Category, Channel, ChannelKind, JoinPolicy, Level, Member, Message, Presence, Role, Server, User},
+    event::{
+        Category, Channel, ChannelKind, JoinPolicy, Level, Member, Message, Presence, Role, Server, User,
+    },
     id::{CategoryId, ChannelId, Epoch, MessageId, Seq, ServerId, Timestamp, UserId},
     permission::Permission,
 };
@@ -425,7 +427,6 @@ pub struct UserPresence {
     pub status: Presence,
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,7 +437,8 @@ mod tests {
         assert_eq!(read("{}"), Patch::Keep);
         assert_eq!(read(r#"{"nickname":null}"#), Patch::Clear);
         assert_eq!(read(r#"{"nickname":"x"}"#), Patch::Set("x".to_owned()));
-        let written = serde_json::to_string(&UpdateMember { nickname: Patch::Clear, ..UpdateMember::default() });
+        let written =
+            serde_json::to_string(&UpdateMember { nickname: Patch::Clear, ..UpdateMember::default() });
         assert_eq!(written.unwrap(), r#"{"nickname":null}"#);
     }
 }

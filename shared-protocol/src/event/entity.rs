@@ -32,82 +32,82 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(/// Whether somebody is a person or a program.
-    UserKind {
-        /// A human being.
-        Person = "person",
-        /// A program.
-        Bot = "bot",
-        /// A webhook, as an author.
-        Webhook = "webhook",
-    });
+UserKind {
+    /// A human being.
+    Person = "person",
+    /// A program.
+    Bot = "bot",
+    /// A webhook, as an author.
+    Webhook = "webhook",
+});
 words!(/// Who may join without an invite.
-    JoinPolicy {
-        /// Nobody.
-        Invite = "invite",
-        /// Anybody who is signed in.
-        Open = "open",
-    });
+JoinPolicy {
+    /// Nobody.
+    Invite = "invite",
+    /// Anybody who is signed in.
+    Open = "open",
+});
 words!(/// What a member is told about.
-    Level {
-        /// Every message.
-        All = "all",
-        /// Mentions.
-        Mentions = "mentions",
-        /// Nothing.
-        None = "none",
-    });
+Level {
+    /// Every message.
+    All = "all",
+    /// Mentions.
+    Mentions = "mentions",
+    /// Nothing.
+    None = "none",
+});
 words!(/// What a channel is shown as.
-    ChannelKind {
-        /// Everybody talks.
-        Text = "text",
-        /// Few talk.
-        Announcement = "announcement",
-    });
+ChannelKind {
+    /// Everybody talks.
+    Text = "text",
+    /// Few talk.
+    Announcement = "announcement",
+});
 words!(/// By whom a message was deleted.
-    DeletedBy {
-        /// Its author.
-        Author = "author",
-        /// A moderator.
-        Moderator = "moderator",
-        /// A ban that took messages along.
-        Ban = "ban",
-        /// The deletion of its author's account.
-        Erasure = "erasure",
-    });
+DeletedBy {
+    /// Its author.
+    Author = "author",
+    /// A moderator.
+    Moderator = "moderator",
+    /// A ban that took messages along.
+    Ban = "ban",
+    /// The deletion of its author's account.
+    Erasure = "erasure",
+});
 words!(/// Why a membership ended.
-    RemovalCause {
-        /// They left.
-        Left = "left",
-        /// A moderator ended it.
-        Kicked = "kicked",
-        /// They were banned.
-        Banned = "banned",
-        /// Their account, or the server, was deleted.
-        Deleted = "deleted",
-    });
+RemovalCause {
+    /// They left.
+    Left = "left",
+    /// A moderator ended it.
+    Kicked = "kicked",
+    /// They were banned.
+    Banned = "banned",
+    /// Their account, or the server, was deleted.
+    Deleted = "deleted",
+});
 words!(/// Why messages were purged.
-    PurgeReason {
-        /// Somebody asked.
-        Purge = "purge",
-        /// They were too old.
-        Retention = "retention",
-    });
+PurgeReason {
+    /// Somebody asked.
+    Purge = "purge",
+    /// They were too old.
+    Retention = "retention",
+});
 words!(/// Whether somebody is there.
-    Presence {
-        /// Connected.
-        Online = "online",
-        /// Connected and silent.
-        Idle = "idle",
-        /// Not connected.
-        Offline = "offline",
-    });
+Presence {
+    /// Connected.
+    Online = "online",
+    /// Connected and silent.
+    Idle = "idle",
+    /// Not connected.
+    Offline = "offline",
+});
 words!(/// Whom an override speaks of.
-    OverrideKind {
-        /// Holders of a role.
-        Role = "role",
-        /// One member.
-        Member = "member",
-    });
+OverrideKind {
+    /// Holders of a role.
+    Role = "role",
+    /// One member.
+    Member = "member",
+});
 
 /// A person or bot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

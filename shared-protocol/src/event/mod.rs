@@ -7,14 +7,12 @@ mod entity;
 
 pub(crate) use entity::words;
 pub use entity::{
-    Author, Category, Channel, ChannelKind, DeletedBy, JoinPolicy, Level, Member, Mentions, Message, Override,
-    OverrideKind, Presence, PurgeReason, RemovalCause, ReplyTo, Role, Server, User, UserKind,
+    Author, Category, Channel, ChannelKind, DeletedBy, JoinPolicy, Level, Member, Mentions, Message,
+    Override, OverrideKind, Presence, PurgeReason, RemovalCause, ReplyTo, Role, Server, User, UserKind,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::id::{
-    CategoryId, ChannelId, Epoch, MessageId, RoleId, Seq, ServerId, Stream, Timestamp, UserId,
-};
+use crate::id::{CategoryId, ChannelId, Epoch, MessageId, RoleId, Seq, ServerId, Stream, Timestamp, UserId};
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -358,33 +356,33 @@ impl EventBody {
 }
 
 words!(/// Why a `gap` is told.
-    GapReason {
-        /// The events are gone.
-        Purged = "purged",
-        /// The follower is too far behind; history has them.
-        TooFar = "too-far",
-        /// The follower's position belongs to another numbering.
-        Epoch = "epoch",
-    });
+GapReason {
+    /// The events are gone.
+    Purged = "purged",
+    /// The follower is too far behind; history has them.
+    TooFar = "too-far",
+    /// The follower's position belongs to another numbering.
+    Epoch = "epoch",
+});
 words!(/// Why a subscription ended.
-    EndCode {
-        /// The follower left the server.
-        Left = "left",
-        /// They were kicked.
-        Kicked = "kicked",
-        /// They were banned.
-        Banned = "banned",
-        /// They were suspended.
-        Suspended = "suspended",
-        /// The channel is gone.
-        ChannelDeleted = "channel-deleted",
-        /// The server is gone.
-        ServerDeleted = "server-deleted",
-        /// They may not view it any more.
-        AccessLost = "access-lost",
-        /// They signed out.
-        SessionEnded = "session-ended",
-    });
+EndCode {
+    /// The follower left the server.
+    Left = "left",
+    /// They were kicked.
+    Kicked = "kicked",
+    /// They were banned.
+    Banned = "banned",
+    /// They were suspended.
+    Suspended = "suspended",
+    /// The channel is gone.
+    ChannelDeleted = "channel-deleted",
+    /// The server is gone.
+    ServerDeleted = "server-deleted",
+    /// They may not view it any more.
+    AccessLost = "access-lost",
+    /// They signed out.
+    SessionEnded = "session-ended",
+});
 
 #[cfg(test)]
 mod tests;

@@ -72,11 +72,14 @@ fn objects() -> Vec<(&'static str, Value)> {
         ("typing.started", json!({"user_id": id(3)})),
         ("presence.changed", json!({"user_id": id(3), "status": "idle"})),
         ("user.updated", json!({"user": user})),
-        ("channel.activity", json!({
-            "channel_id": id(2), "after": 4, "head": 6, "deleted": [3],
-            "created": [{"id": id(1), "seq": 6, "author_id": id(3),
-                "mentions": {"users": [], "roles": [], "everyone": true}}]
-        })),
+        (
+            "channel.activity",
+            json!({
+                "channel_id": id(2), "after": 4, "head": 6, "deleted": [3],
+                "created": [{"id": id(1), "seq": 6, "author_id": id(3),
+                    "mentions": {"users": [], "roles": [], "everyone": true}}]
+            }),
+        ),
         ("read_state.changed", json!({"channel_id": id(2), "read_seq": 6, "read_version": 0})),
         ("session.expiring", json!({"expires_at": "2026-11-25T06:29:59.999Z"})),
         ("gap", json!({"from": 1, "to": 40, "reason": "too-far"})),
@@ -89,7 +92,8 @@ fn objects() -> Vec<(&'static str, Value)> {
 fn every_event_reads_back_what_it_writes() {
     for (name, fields) in objects() {
         let wire = envelope(name, fields);
-        let read: Envelope = serde_json::from_value(wire.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let read: Envelope =
+            serde_json::from_value(wire.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(read.body.name(), name);
         assert_eq!(serde_json::to_value(&read).unwrap(), wire, "{name}");
     }

@@ -118,7 +118,11 @@ enum Phase {
     Connecting(Frame),
     Ready,
     /// The application decides about this SUBSCRIBE.
-    Subscribing { id: String, destination: String, receipt: Option<String> },
+    Subscribing {
+        id: String,
+        destination: String,
+        receipt: Option<String>,
+    },
     /// DISCONNECT was handed out, or the session failed.
     Over,
 }
@@ -228,9 +232,8 @@ impl ServerSession {
             (_, Command::Nack) if self.version == Version::V10 => {
                 self.fail_frame(&frame, "malformed-frame", "there is no such command")
             }
-            (_, Command::Ack | Command::Nack | Command::Begin | Command::Commit | Command::Abort) => {
-                self.fail_frame(&frame, "malformed-frame", "acknowledgements and transactions are not offered")
-            }
+            (_, Command::Ack | Command::Nack | Command::Begin | Command::Commit | Command::Abort) => self
+                .fail_frame(&frame, "malformed-frame", "acknowledgements and transactions are not offered"),
             _ => self.fail_frame(&frame, "malformed-frame", "there is no such command"),
         }
     }
@@ -241,7 +244,11 @@ impl ServerSession {
             return None;
         };
         if frame.header("heart-beat").is_some_and(|header| parse_heart_beat(&header).is_none()) {
-            return self.fail_frame(&frame, "malformed-frame", "heart-beat is not two numbers of milliseconds");
+            return self.fail_frame(
+                &frame,
+                "malformed-frame",
+                "heart-beat is not two numbers of milliseconds",
+            );
         }
         self.version = version;
         self.phase = Phase::Connecting(frame.clone());
@@ -252,7 +259,12 @@ impl ServerSession {
         let headers =
             [("version", "1.0,1.1,1.2"), ("content-type", "text/plain"), ("message", "unsupported-version")];
         let body = "Supported protocol versions are 1.0, 1.1 and 1.2";
-        self.output.push_back(Output::Frame(encode(Command::Error, &headers, Some(body.as_bytes()), Version::V10)));
+        self.output.push_back(Output::Frame(encode(
+            Command::Error,
+            &headers,
+            Some(body.as_bytes()),
+            Version::V10,
+        )));
         self.close(close::PROTOCOL, "unsupported-version");
     }
 
@@ -305,7 +317,11 @@ impl ServerSession {
             return self.fail_frame(&frame, "duplicate-subscription", "the subscription's id is in use");
         }
         if self.subscriptions.len() >= self.config.subscriptions {
-            return self.fail_frame(&frame, "too-many-subscriptions", "the session has as many subscriptions as it may");
+            return self.fail_frame(
+                &frame,
+                "too-many-subscriptions",
+                "the session has as many subscriptions as it may",
+            );
         }
         match frame.header("ack").as_deref() {
             None | Some("auto") => {}
@@ -320,16 +336,23 @@ impl ServerSession {
     }
 
     /// Accepts the SUBSCRIBE at hand. Its RECEIPT, if one was asked for, is in the output before this returns: write it
-    /// before any message of the subscription.
-    pub fn accept_subscription(&mut self) {
-        let Phase::Subscribing { id, destination, receipt } = std::mem::replace(&mut self.phase, Phase::Ready) else {
+    /// before any message of the subscription. `headers` say where the subscription begins.
+    pub fn accept_subscription_at(&mut self, headers: Vec<(&'static str, String)>) {
+        let Phase::Subscribing { id, destination, receipt } =
+            std::mem::replace(&mut self.phase, Phase::Ready)
+        else {
             return;
         };
         self.subscriptions.push((id, destination));
         if let Some(receipt) = receipt {
             let ticket = self.issue(receipt);
-            self.settle(ticket, Some(Vec::new()));
+            self.settle(ticket, Some(headers));
         }
+    }
+
+    /// Like [`ServerSession::accept_subscription_at`], for what begins nowhere.
+    pub fn accept_subscription(&mut self) {
+        self.accept_subscription_at(Vec::new());
     }
 
     /// Refuses the SUBSCRIBE at hand: no RECEIPT, and its id is free again. Answers the `receipt` it asked for.
@@ -421,7 +444,12 @@ impl ServerSession {
         }
         let mut headers = vec![("message", code), ("content-type", "text/plain")];
         headers.extend(receipt.map(|receipt| ("receipt-id", receipt)));
-        self.output.push_back(Output::Frame(encode(Command::Error, &headers, Some(text.as_bytes()), self.version)));
+        self.output.push_back(Output::Frame(encode(
+            Command::Error,
+            &headers,
+            Some(text.as_bytes()),
+            self.version,
+        )));
         self.close(close, code);
     }
 
@@ -469,10 +497,9 @@ impl ServerSession {
     pub fn tick(&mut self, now: Duration) {
         match self.phase {
             Phase::Over => {}
+            Phase::New | Phase::Connecting(_) if now < self.received_at + self.config.connect_timeout => {}
             Phase::New | Phase::Connecting(_) => {
-                if now >= self.received_at + self.config.connect_timeout {
-                    self.fail(close::TIMEOUT, "connect-timeout", "no CONNECT came in time");
-                }
+                self.fail(close::TIMEOUT, "connect-timeout", "no CONNECT came in time");
             }
             _ if self.silence_due().is_some_and(|due| now >= due) => {
                 self.fail(close::TIMEOUT, "heart-beat-missed", "nothing was heard for too long");

@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn controls_and_what_is_invisible_are_dropped() {
         assert_eq!(clean_content("a\u{1b}[31mb\u{7}\u{9b}c\td"), "a[31mbc\td");
-        assert_eq!(clean_content("a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{ad}f\u{3164}g\u{e0041}"), "abcdefg");
+        assert_eq!(
+            clean_content("a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{ad}f\u{3164}g\u{e0041}"),
+            "abcdefg"
+        );
     }
 
     #[test]

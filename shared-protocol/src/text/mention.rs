@@ -83,9 +83,9 @@ fn code_length(text: &str) -> usize {
 fn mention_at(text: &str, at: usize) -> Option<(usize, Mention)> {
     const WORD: &str = "@everyone";
     let rest = &text[at..];
-    if rest.starts_with(WORD) {
+    if let Some(behind) = rest.strip_prefix(WORD) {
         let joined = |found: Option<char>| found.is_some_and(|found| found.is_alphanumeric() || found == '_');
-        let alone = !joined(text[..at].chars().next_back()) && !joined(rest[WORD.len()..].chars().next());
+        let alone = !joined(text[..at].chars().next_back()) && !joined(behind.chars().next());
         return alone.then_some((WORD.len(), Mention::Everyone));
     }
     let inner = rest.strip_prefix('<')?;
@@ -125,7 +125,11 @@ mod tests {
 
     #[test]
     fn ids_and_everyone_are_found_once_each() {
-        let text = format!("<@{ADA}> and <@{ADA}>, <@&{}> in <#{}>: @everyone!", RoleId::from_u128(2), ChannelId::from_u128(3));
+        let text = format!(
+            "<@{ADA}> and <@{ADA}>, <@&{}> in <#{}>: @everyone!",
+            RoleId::from_u128(2),
+            ChannelId::from_u128(3)
+        );
         let found = named(&text).unwrap();
         assert_eq!((found.users, found.roles, found.everyone), (vec![ADA], vec![RoleId::from_u128(2)], true));
         let joined: String = parts(&text).iter().map(|(part, _)| *part).collect();

@@ -15,7 +15,9 @@ pub fn channel_name(typed: &str) -> String {
 /// A username from what the issuer calls somebody: lower case, other characters become `-`, 32 at most. The service makes it unique.
 #[must_use]
 pub fn username(preferred: &str) -> String {
-    let allowed = |found: char| found.is_ascii_lowercase() || found.is_ascii_digit() || matches!(found, '.' | '_' | '-');
+    let allowed = |found: char| {
+        found.is_ascii_lowercase() || found.is_ascii_digit() || matches!(found, '.' | '_' | '-')
+    };
     let lower = clean_line(preferred).to_lowercase();
     let name: String = lower.chars().map(|found| if allowed(found) { found } else { '-' }).take(32).collect();
     match name.as_str() {

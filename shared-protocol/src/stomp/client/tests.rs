@@ -7,7 +7,11 @@ fn session() -> ClientSession {
     let mut session = ClientSession::new("chat.example.org", "secret:with\\odd", Limits::CONNECTED, T0);
     let connect = session.next_output(T0).unwrap();
     let text = String::from_utf8(connect.to_vec()).unwrap();
-    assert!(text.starts_with("CONNECT\naccept-version:1.2,1.1,1.0\nhost:chat.example.org\nheart-beat:10000,10000\n"));
+    assert!(
+        text.starts_with(
+            "CONNECT\naccept-version:1.2,1.1,1.0\nhost:chat.example.org\nheart-beat:10000,10000\n"
+        )
+    );
     assert!(text.contains("\nAuthorization:Bearer secret:with\\odd\n"), "CONNECT is not escaped");
     session
 }
@@ -42,9 +46,13 @@ fn line_ends_between_frames_and_unknown_subscriptions_are_fine() {
 #[test]
 fn an_error_ends_the_session() {
     let mut session = session();
-    let events = feed(&mut session, "ERROR\nmessage:token-expired\nreceipt-id:7\n\nget another\0MESSAGE\n\nlate\0");
+    let events =
+        feed(&mut session, "ERROR\nmessage:token-expired\nreceipt-id:7\n\nget another\0MESSAGE\n\nlate\0");
     let [Event::Error { message, detail, receipt }] = &events[..] else { panic!("{events:?}") };
-    assert_eq!((message.as_str(), detail.as_str(), receipt.as_deref()), ("token-expired", "get another", Some("7")));
+    assert_eq!(
+        (message.as_str(), detail.as_str(), receipt.as_deref()),
+        ("token-expired", "get another", Some("7"))
+    );
 }
 
 /// Checklist 207.

@@ -6,10 +6,7 @@ use bytes::{Bytes, BytesMut};
 use memchr::{memchr, memchr2};
 use smallvec::SmallVec;
 
-use super::{
-    Command, Frame, Version, escape,
-    frame::Slot,
-};
+use super::{Command, Frame, Version, escape, frame::Slot};
 
 /// What a frame may cost ("Size Limits").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +213,10 @@ impl Decoder {
         };
         let end = self.seen + found;
         if view[end] == 0 {
-            return Err((MALFORMED, "a NUL stands in the head of the frame; a blank line has to end the head"));
+            return Err((
+                MALFORMED,
+                "a NUL stands in the head of the frame; a blank line has to end the head",
+            ));
         }
         let without_return = if end > from && view[end - 1] == b'\r' { end - 1 } else { end };
         if without_return - from > limit {
@@ -230,7 +230,9 @@ impl Decoder {
     }
 
     fn command(&mut self) -> Step<()> {
-        let Some((end, next)) = self.line(0, Limits::COMMAND, "the command is too long")? else { return Ok(None) };
+        let Some((end, next)) = self.line(0, Limits::COMMAND, "the command is too long")? else {
+            return Ok(None);
+        };
         let Some(command) = Command::parse(&self.view()[..end]) else {
             return Err((MALFORMED, "there is no such command"));
         };
@@ -259,7 +261,12 @@ impl Decoder {
         Ok(Some(()))
     }
 
-    fn slot(&self, command: Command, from: usize, end: usize) -> Result<Slot, (DecodeErrorKind, &'static str)> {
+    fn slot(
+        &self,
+        command: Command,
+        from: usize,
+        end: usize,
+    ) -> Result<Slot, (DecodeErrorKind, &'static str)> {
         let Ok(line) = std::str::from_utf8(&self.view()[from..end]) else {
             return Err((MALFORMED, "the head of the frame is not UTF-8"));
         };
@@ -321,9 +328,10 @@ impl Decoder {
             return match view.get(from + length) {
                 None => Ok(None),
                 Some(0) => Ok(Some(from + length)),
-                Some(_) => {
-                    Err((MALFORMED, "no NUL stands behind content-length octets; is it counted in octets, not characters?"))
-                }
+                Some(_) => Err((
+                    MALFORMED,
+                    "no NUL stands behind content-length octets; is it counted in octets, not characters?",
+                )),
             };
         }
         let (found, available) = (memchr(0, &view[self.seen..]), view.len());

@@ -26,7 +26,13 @@ pub fn encode(command: Command, headers: &[(&str, &str)], body: Option<&[u8]>, v
 }
 
 /// Writes one header line, or nothing if it cannot be represented.
-pub(in crate::stomp) fn put_header(out: &mut BytesMut, command: Command, name: &str, value: &str, version: Version) {
+pub(in crate::stomp) fn put_header(
+    out: &mut BytesMut,
+    command: Command,
+    name: &str,
+    value: &str,
+    version: Version,
+) {
     // Unescaped frames follow the rules of 1.0 but may hold colons in values.
     let version = if command.is_unescaped() { Version::V10 } else { version };
     let (Some(name), Some(value)) =

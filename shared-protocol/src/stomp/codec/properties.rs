@@ -74,7 +74,7 @@ proptest! {
     ) {
         let can = |text: &str, name: bool| match version {
             _ if text.contains('\0') => false,
-            Version::V10 => !text.contains(['\n', '\r']) && !(name && text.contains(':')),
+            Version::V10 => !(text.contains(['\n', '\r']) || name && text.contains(':')),
             Version::V11 => !text.contains('\r'),
             Version::V12 => true,
         };

@@ -111,7 +111,10 @@ fn content_length_counts_octets_and_a_nul_follows() {
 #[test]
 fn content_length_is_a_number_within_the_limit() {
     for wrong in ["", "-1", "+1", "1x", "0x10", "99999999999999999999999"] {
-        assert_eq!(flaw(format!("SEND\ncontent-length:{wrong}\n\n\0").as_bytes()), "content-length is not a number");
+        assert_eq!(
+            flaw(format!("SEND\ncontent-length:{wrong}\n\n\0").as_bytes()),
+            "content-length is not a number"
+        );
     }
     let error = decode(b"SEND\nreceipt:7\ncontent-length:1048577\n\n").unwrap_err();
     assert_eq!((error.kind, error.receipt.as_deref()), (DecodeErrorKind::TooLarge, Some("7")));
@@ -164,9 +167,11 @@ fn a_nul_in_the_head_is_wrong() {
 #[test]
 fn escapes_are_decoded_as_the_version_says() {
     let octets = b"SEND\na\\cb:x\\n\\c\\\\n\n\n\0";
-    for (version, name, value) in
-        [(Version::V12, "a:b", "x\n:\\n"), (Version::V11, "a:b", "x\n:\\n"), (Version::V10, "a\\cb", "x\\n\\c\\\\n")]
-    {
+    for (version, name, value) in [
+        (Version::V12, "a:b", "x\n:\\n"),
+        (Version::V11, "a:b", "x\n:\\n"),
+        (Version::V10, "a\\cb", "x\\n\\c\\\\n"),
+    ] {
         let frames = decode_as(version, octets).unwrap();
         assert_eq!(frames[0].header(name).as_deref(), Some(value), "{version:?}");
     }
@@ -191,7 +196,8 @@ fn connect_is_never_unescaped() {
         assert_eq!(frame.header("passcode").as_deref(), Some("a\\cb:c"));
         assert_eq!(frame.header("x").as_deref(), Some("\\t"));
     }
-    let written = encode(Command::Connected, &[("x", "a:b\\c"), ("y", "a\nb"), ("z", "a\0b")], None, Version::V12);
+    let written =
+        encode(Command::Connected, &[("x", "a:b\\c"), ("y", "a\nb"), ("z", "a\0b")], None, Version::V12);
     assert_eq!(written.as_ref(), b"CONNECTED\nx:a:b\\c\n\n\0", "38: what cannot stand there is left out");
 }
 
@@ -199,8 +205,12 @@ fn connect_is_never_unescaped() {
 #[test]
 fn values_are_encoded_as_the_version_can() {
     let headers = [("x", "a:b"), ("line", "a\nb"), ("return", "a\rb"), ("na:me", "v"), ("slash", "a\\b")];
-    let text = |version| String::from_utf8(encode(Command::Message, &headers, None, version).to_vec()).unwrap();
-    assert_eq!(text(Version::V12), "MESSAGE\nx:a\\cb\nline:a\\nb\nreturn:a\\rb\nna\\cme:v\nslash:a\\\\b\n\n\0");
+    let text =
+        |version| String::from_utf8(encode(Command::Message, &headers, None, version).to_vec()).unwrap();
+    assert_eq!(
+        text(Version::V12),
+        "MESSAGE\nx:a\\cb\nline:a\\nb\nreturn:a\\rb\nna\\cme:v\nslash:a\\\\b\n\n\0"
+    );
     assert_eq!(text(Version::V11), "MESSAGE\nx:a\\cb\nline:a\\nb\nna\\cme:v\nslash:a\\\\b\n\n\0");
     assert_eq!(text(Version::V10), "MESSAGE\nx:a:b\nslash:a\\b\n\n\0");
 }

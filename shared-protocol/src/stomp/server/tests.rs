@@ -64,8 +64,9 @@ fn connect_and_stomp_begin_a_session() {
         assert!(matches!(session.next_request(), Some(Request::Connect(_))));
         session.accept("s1", "ada", T0);
         let version = env!("CARGO_PKG_VERSION");
-        let expected =
-            format!("CONNECTED\nversion:1.2\nsession:s1\nserver:EchoPulse/{version}\nheart-beat:0,0\nuser-name:ada\n\n\0");
+        let expected = format!(
+            "CONNECTED\nversion:1.2\nsession:s1\nserver:EchoPulse/{version}\nheart-beat:0,0\nuser-name:ada\n\n\0"
+        );
         assert_eq!(written(&mut session), [expected], "no receipt, and no host needed");
     }
 }
@@ -304,7 +305,9 @@ fn a_body_that_is_too_large_has_its_own_close_code() {
 /// Checklist 127, 131.
 #[test]
 fn acknowledgements_and_transactions_are_refused_with_a_word() {
-    for command in ["ACK\nid:1", "NACK\nid:1", "BEGIN\ntransaction:t", "COMMIT\ntransaction:t", "ABORT\ntransaction:t"] {
+    for command in
+        ["ACK\nid:1", "NACK\nid:1", "BEGIN\ntransaction:t", "COMMIT\ntransaction:t", "ABORT\ntransaction:t"]
+    {
         assert_eq!(fails(&format!("{command}\n\n\0")).0, "malformed-frame");
     }
     assert_eq!(fails("SEND\ndestination:/a\ntransaction:t\n\n\0").0, "malformed-frame");
