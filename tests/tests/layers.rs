@@ -15,7 +15,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("echopulse-wire", &["echopulse-core", "echopulse-protocol"]),
     ("echopulse-http", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     ("echopulse-embedded", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
-    ("echopulse-server-service", &["echopulse-core", "echopulse-protocol", "echopulse-wire", "echopulse-http"]),
+    (
+        "echopulse-server-service",
+        &["echopulse-core", "echopulse-protocol", "echopulse-wire", "echopulse-http"],
+    ),
     ("echopulse-chat-service", &["echopulse-core", "echopulse-protocol", "echopulse-wire", "echopulse-http"]),
     (
         "echopulse-all-in-one",
@@ -55,7 +58,10 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata()["packages"].as_array().cloned().unwrap_or_default();
     let ordinary = |package: &Value| {
         let all = package["dependencies"].as_array().cloned().unwrap_or_default();
-        all.iter().filter(|dependency| dependency["kind"].is_null()).map(|dependency| text(&dependency["name"])).collect()
+        all.iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .map(|dependency| text(&dependency["name"]))
+            .collect()
     };
     packages.iter().map(|package| (text(&package["name"]), ordinary(package))).collect()
 }

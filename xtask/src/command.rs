@@ -50,7 +50,8 @@ pub(crate) fn run(mut command: Command) -> anyhow::Result<()> {
 pub(crate) fn run_and_read(mut command: Command, mut line: impl FnMut(&str)) -> anyhow::Result<bool> {
     let words = spoken(&command);
     println!("$ {words}");
-    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("`{words}` did not start"))?;
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("`{words}` did not start"))?;
     let output = child.stdout.take().context("the standard output was not piped")?;
     for read in BufReader::new(output).lines() {
         let read = read.with_context(|| format!("reading what `{words}` prints"))?;

@@ -10,7 +10,15 @@ const TYPOS: &str = "1.52.0";
 /// Formatting, clippy, documentation, dependencies, spelling.
 pub(crate) fn run() -> anyhow::Result<()> {
     command::run(cargo(&["fmt", "--all", "--check"]))?;
-    command::run(cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]))?;
+    command::run(cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
     let mut doc = cargo(&["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"]);
     doc.env("RUSTDOCFLAGS", "--deny warnings");
     command::run(doc)?;

@@ -20,15 +20,20 @@ pub(crate) const FOR_TESTS: &[Package] = &[
 /// Sees to it that the programs are there. As root it installs what is missing; otherwise, or if told not to, it names
 /// the one line to run.
 pub(crate) fn ensure(packages: &[Package], may_install: bool) -> anyhow::Result<()> {
-    let missing: Vec<_> =
-        packages.iter().filter(|wanted| find(wanted.program).is_none()).map(|wanted| wanted.package).collect();
+    let missing: Vec<_> = packages
+        .iter()
+        .filter(|wanted| find(wanted.program).is_none())
+        .map(|wanted| wanted.package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     let names = missing.join(" ");
     let root = rustix::process::geteuid().is_root();
     if !may_install || !root || find("apt-get").is_none() {
-        bail!("these programs are missing; install them first:\n    sudo apt-get install --no-install-recommends {names}");
+        bail!(
+            "these programs are missing; install them first:\n    sudo apt-get install --no-install-recommends {names}"
+        );
     }
     println!("installing what the tests need: {names}");
     run(program("apt-get", &["update", "-qq"]))?;

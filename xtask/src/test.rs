@@ -28,14 +28,16 @@ impl Counted {
     fn read(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result: ") else { return };
         let before = |word: &str| -> u64 {
-            let mut words = result.split([' ', ';', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().into_iter();
+            let mut words =
+                result.split([' ', ';', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().into_iter();
             let mut last = 0;
-            words.find_map(|part| {
-                let found = (part == word).then_some(last);
-                last = part.parse().unwrap_or(0);
-                found
-            })
-            .unwrap_or(0)
+            words
+                .find_map(|part| {
+                    let found = (part == word).then_some(last);
+                    last = part.parse().unwrap_or(0);
+                    found
+                })
+                .unwrap_or(0)
         };
         self.passed += before("passed");
         self.failed += before("failed");
@@ -74,7 +76,9 @@ mod tests {
     #[test]
     fn closing_lines_are_added_up() {
         let mut counted = Counted::default();
-        counted.read("test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.05s");
+        counted.read(
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.05s",
+        );
         counted.read("test result: FAILED. 3 passed; 2 failed; 0 ignored");
         counted.read("test a_test_result ... ok");
         assert_eq!((counted.passed, counted.failed), (15, 2));

@@ -89,6 +89,8 @@ async fn supervise(
         stop.clone().cancelled_owned(),
     ));
     let broken = tokio::select! {
+        // A listener that ends because it was told to has not broken.
+        biased;
         () = stop.cancelled() => false,
         ended = core.join_next() => tell(ended),
         ended = serving.join_next() => tell(ended),

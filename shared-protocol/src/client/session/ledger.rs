@@ -161,9 +161,9 @@ impl Ledger {
                 move_to(to);
                 Some(SessionEvent::Gap { topic, from, to, reason })
             }
-            EventBody::Skip { to, .. } => {
+            EventBody::Skip { from, to } => {
                 move_to(to);
-                None
+                Some(SessionEvent::Skip { topic, from, to })
             }
             EventBody::Ended { code } => {
                 self.topics.remove(&topic);

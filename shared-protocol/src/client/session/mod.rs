@@ -100,6 +100,15 @@ pub enum SessionEvent {
         /// Why.
         reason: GapReason,
     },
+    /// Events of a stream that exist and are not for this account: counted as had.
+    Skip {
+        /// Which stream.
+        topic: Topic,
+        /// First place.
+        from: Seq,
+        /// Last place.
+        to: Seq,
+    },
     /// A subscription is over for good.
     Ended {
         /// Which.

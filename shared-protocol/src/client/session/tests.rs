@@ -212,6 +212,7 @@ async fn a_lost_session_is_resumed_behind_the_last_event() {
     let last = json!({"event": "message.deleted", "messages": [], "by": "author",
         "stream": format!("channel/{CHANNEL}"), "epoch": Epoch(1), "seq": 10});
     peer.message(&id, "/channels/x", last).await;
+    assert!(matches!(told(&mut events).await, SessionEvent::Skip { from: Seq(7), to: Seq(9), .. }));
     assert!(matches!(told(&mut events).await, SessionEvent::Event { .. }));
     drop(peer);
     let mut peer = Peer::accept_connected(&listener).await;

@@ -47,7 +47,8 @@ impl Connection {
         match decision {
             Decision::Admission(admitted) => self.admit(admitted),
             Decision::Subscription { subscription, followed: Ok(followed) } => {
-                self.session.accept_subscription();
+                let headers = vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+                self.session.accept_subscription_at(headers);
                 self.outbox.open(subscription.number, &subscription.name);
                 self.topics.add(subscription);
                 self.flush();

@@ -1,0 +1,162 @@
+//! The terminal: taken for the client, and given back whatever happens.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Stdout, Write},
+};
+
+use crossterm::{
+    cursor::Show,
+    event::{
+        DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+        EnableFocusChange, EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
+        PushKeyboardEnhancementFlags,
+    },
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode, supports_keyboard_enhancement,
+    },
+};
+use ratatui::{Frame, backend::CrosstermBackend};
+
+/// What one copy may put on the clipboard, in octets.
+const CLIPBOARD: usize = 64 * 1024;
+
+/// The terminal, while the client has it.
+pub(super) struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    taken: bool,
+}
+
+impl Terminal {
+    /// Takes the terminal. A panic anywhere gives it back before it says what happened.
+    pub(super) fn enter() -> io::Result<Self> {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // Nothing more can be done about a terminal that does not listen.
+            let _ = give_back();
+            before(panic);
+        }));
+        take()?;
+        Ok(Self { inner: ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?, taken: true })
+    }
+
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.inner.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Draws a frame, so that the terminal shows all of it at once.
+    pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(view)?;
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Puts a cleaned text on the clipboard of whoever sits at the terminal (OSC 52).
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut end = text.len().min(CLIPBOARD);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut out = io::stdout();
+        write!(out, "\x1b]52;c;{}\x07", base64(&text.as_bytes()[..end]))?;
+        out.flush()
+    }
+
+    /// Gives the terminal back and stops this process, as Ctrl-Z does.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        give_back()?;
+        self.taken = false;
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        Ok(())
+    }
+
+    /// Takes the terminal again after a suspend.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        if !self.taken {
+            take()?;
+            self.taken = true;
+            self.inner.clear()?;
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back for good.
+    pub(super) fn leave(mut self) -> io::Result<()> {
+        self.taken = false;
+        give_back()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if self.taken {
+            let _ = give_back();
+        }
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        EnableMouseCapture
+    )?;
+    if supports_keyboard_enhancement().unwrap_or(false) {
+        execute!(
+            io::stdout(),
+            PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)
+        )?;
+    }
+    Ok(())
+}
+
+fn give_back() -> io::Result<()> {
+    // Terminals without the keyboard protocol pass the pop over.
+    execute!(
+        io::stdout(),
+        PopKeyboardEnhancementFlags,
+        DisableMouseCapture,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    )?;
+    disable_raw_mode()
+}
+
+/// Base64 (RFC 4648 4), for the one place that needs it.
+fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(octets.len().div_ceil(3) * 4);
+    for part in octets.chunks(3) {
+        let bits =
+            part.iter().fold(0u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - part.len()));
+        for at in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * at)) as usize & 63];
+            let shown = if at <= part.len() { char::from(digit) } else { '=' };
+            // Writing to a string cannot fail.
+            let _ = out.write_char(shown);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_pads() {
+        for (text, encoded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
+            assert_eq!(base64(text.as_bytes()), encoded);
+        }
+    }
+}
