@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("echopulse-protocol", &[]),
     ("echopulse-issuer", &[]),
     ("echopulse-wire", &["echopulse-core", "echopulse-protocol"]),
-    ("echopulse-http", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
+    ("echopulse-http", &["echopulse-core", "echopulse-protocol"]),
     ("echopulse-embedded", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     (
         "echopulse-server-service",
@@ -37,7 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that may name anything.
-const FREE: &[&str] = &["echopulse-tests", "echopulse-bench", "xtask"];
+const FREE: &[&str] = &["echopulse-tests", "xtask"];
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))

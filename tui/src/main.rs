@@ -14,6 +14,12 @@ use std::{io::IsTerminal, io::Write, process::ExitCode};
 use clap::Parser;
 use cli::{Cli, Exit, exit_of, failure};
 use local::{config, folder::Folder};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -71,16 +77,15 @@ fn log_to(folder: &Folder, level: config::Level) -> anyhow::Result<()> {
     let file =
         std::fs::File::options().create(true).append(true).mode(0o600).open(folder.file("echopulse.log"))?;
     let level = match level {
-        config::Level::Error => tracing::Level::ERROR,
-        config::Level::Warn => tracing::Level::WARN,
-        config::Level::Info => tracing::Level::INFO,
-        config::Level::Debug => tracing::Level::DEBUG,
-        config::Level::Trace => tracing::Level::TRACE,
+        config::Level::Error => LevelFilter::ERROR,
+        config::Level::Warn => LevelFilter::WARN,
+        config::Level::Info => LevelFilter::INFO,
+        config::Level::Debug => LevelFilter::DEBUG,
+        config::Level::Trace => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::sync::Mutex::new(file))
-        .with_max_level(level)
-        .with_ansi(false)
-        .init();
+    // Libraries print whole frames when they talk much, tokens and messages included: they are never asked to.
+    let chosen = Targets::new().with_target("echopulse", level).with_default(level.min(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::sync::Mutex::new(file)).with_ansi(false);
+    tracing_subscriber::registry().with(lines.with_filter(chosen)).init();
     Ok(())
 }

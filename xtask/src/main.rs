@@ -5,7 +5,6 @@
 
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
-mod bench;
 mod command;
 mod lint;
 mod packages;
@@ -33,11 +32,6 @@ enum Task {
     },
     /// Formatting, clippy, dependencies, spelling, documentation.
     Lint,
-    /// Runs the benchmarks and prints their ratios as tables; without a name all of them.
-    Bench {
-        /// Which one.
-        name: Option<String>,
-    },
     /// Runs the seeded simulation, longer than the tests do.
     Simulate {
         /// The first seed.
@@ -56,7 +50,6 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Test { part, no_install } => test::run(part, no_install),
         Task::Lint => lint::run(),
-        Task::Bench { name } => bench::run(name.as_deref()),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
     }
 }

@@ -11,11 +11,8 @@ pub(crate) struct Package {
 }
 
 /// What the tests run besides cargo.
-pub(crate) const FOR_TESTS: &[Package] = &[
-    Package { program: "cc", package: "gcc" },
-    Package { program: "tmux", package: "tmux" },
-    Package { program: "chromium", package: "chromium" },
-];
+pub(crate) const FOR_TESTS: &[Package] =
+    &[Package { program: "cc", package: "gcc" }, Package { program: "tmux", package: "tmux" }];
 
 /// Sees to it that the programs are there. As root it installs what is missing; otherwise, or if told not to, it names
 /// the one line to run.

@@ -49,7 +49,7 @@ pub(crate) fn run(part: Option<Part>, no_install: bool) -> anyhow::Result<()> {
     if part != Some(Part::Unit) {
         packages::ensure(packages::FOR_TESTS, !no_install)?;
     }
-    crate::command::run(cargo(&["build", "--workspace", "--all-features"]))?;
+    crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
     let selection: &[&str] = match part {
         None => &["--workspace"],
         Some(Part::Unit) => &["--workspace", "--exclude", "echopulse-tests"],

@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn what_is_made_is_not_who_makes_it() {
-        let cli = Cli::try_parse_from(["echopulse", "--as", "ada", "servers", "create", "Rust Lyon"]).unwrap();
+        let cli =
+            Cli::try_parse_from(["echopulse", "--as", "ada", "servers", "create", "Rust Lyon"]).unwrap();
         assert_eq!(cli.named.name.as_deref(), Some("ada"));
     }
 

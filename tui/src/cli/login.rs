@@ -22,10 +22,9 @@ pub(super) async fn login(folder: &Folder, url: &str) -> anyhow::Result<()> {
     writeln!(out, "  1. Open   {}", code.verification_uri)?;
     writeln!(out, "  2. Enter  {}", code.user_code)?;
     writeln!(out, "Compare the code with the page, and go on only if you started this.")?;
-    if let Some(link) = code.verification_uri_complete.as_ref().filter(|_| out.is_terminal()) {
-        if let Ok(picture) = QrCode::new(link) {
-            writeln!(out, "{}", picture.render::<Dense1x2>().build())?;
-        }
+    let picture = code.verification_uri_complete.as_ref().and_then(|link| QrCode::new(link).ok());
+    if let Some(picture) = picture.filter(|_| out.is_terminal()) {
+        writeln!(out, "{}", picture.render::<Dense1x2>().build())?;
     }
     writeln!(out, "Waiting for you, {} minutes at most …", code.expires_in.as_secs() / 60)?;
     out.flush()?;

@@ -21,10 +21,9 @@ pub(super) async fn run(
         if let SessionEvent::Event { envelope, .. } = &said {
             cache.keep_event(envelope).await;
         }
-        if let Some(event) = translate(me, said) {
-            if events.send(event).await.is_err() {
-                return;
-            }
+        let Some(event) = translate(me, said) else { continue };
+        if events.send(event).await.is_err() {
+            return;
         }
     }
 }

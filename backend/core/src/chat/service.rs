@@ -23,6 +23,7 @@ use super::{
 use crate::common::{
     BoxFuture, ChannelId, MessageId, Permission, Seq, ServerId, StoreError, StreamKey, UserId,
     actor::{Actor, Identity},
+    event::ServerChange,
     name::{Content, Nonce},
     port::{Clock, Ids},
 };
@@ -299,11 +300,27 @@ impl ChatService {
         }
     }
 
+    /// Tells a server whether somebody who just joined is there: their connection began before anybody there knew them.
+    async fn show_newcomer(&self, server: ServerId, user: UserId) {
+        for (user, presence) in self.deps.presence.of(vec![user]).await {
+            self.deps.hub.signal(StreamKey::Server(server), Signal::Presence { user, presence }, |_| true);
+        }
+    }
+
     /// Takes a record from the bus.
     pub async fn receive(&self, record: Record) -> Result<(), StoreError> {
         match record {
             Record::Stream(event) => self.deps.hub.offer(event),
-            Record::Server(event) => self.deps.projector.receive(event).await?,
+            Record::Server(event) => {
+                let newcomer = match &event.change {
+                    ServerChange::MemberJoined { member, .. } => Some((event.server, member.user)),
+                    _ => None,
+                };
+                self.deps.projector.receive(event).await?;
+                if let Some((server, user)) = newcomer {
+                    self.show_newcomer(server, user).await;
+                }
+            }
             Record::User { user, revision } => {
                 if self.deps.projector.receive_user(user.clone(), revision).await? {
                     self.tell_profile(user).await?;

@@ -71,6 +71,7 @@ struct Peer {
 impl Peer {
     async fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().await.unwrap();
+        #[allow(clippy::result_large_err, reason = "the shape is tungstenite's")]
         let answer = |_: &HandshakeRequest, mut response: HandshakeResponse| {
             response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("v12.stomp"));
             Ok(response)
