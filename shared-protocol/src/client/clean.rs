@@ -26,7 +26,14 @@ macro_rules! clean_already {
     ($($name:ty),* $(,)?) => {$( impl Clean for $name { fn clean(&mut self) {} } )*};
 }
 
-clean_already!(rest::WellKnown, rest::Receipt, rest::ReadState, rest::UserPresence, serde_json::Value);
+clean_already!(rest::Receipt, rest::ReadState, rest::UserPresence, serde_json::Value);
+
+impl Clean for rest::WellKnown {
+    fn clean(&mut self) {
+        [&mut self.issuer, &mut self.clients.tui, &mut self.clients.web].into_iter().for_each(line);
+        self.server.iter_mut().chain(&mut self.chat).for_each(line);
+    }
+}
 
 impl<T: Clean> Clean for Vec<T> {
     fn clean(&mut self) {
@@ -59,6 +66,7 @@ impl Clean for Channel {
     fn clean(&mut self) {
         line(&mut self.name);
         line(&mut self.topic);
+        self.overrides.iter_mut().for_each(|one| line(&mut one.id));
     }
 }
 
@@ -71,6 +79,7 @@ impl Clean for Category {
 impl Clean for Role {
     fn clean(&mut self) {
         line(&mut self.name);
+        self.colour.as_mut().into_iter().for_each(line);
         line(&mut self.description);
     }
 }
@@ -90,6 +99,7 @@ impl Clean for Author {
 impl Clean for Message {
     fn clean(&mut self) {
         self.author.clean();
+        line(&mut self.nonce);
         self.content = display(&self.content);
     }
 }

@@ -29,6 +29,8 @@ mod place;
 mod rest;
 mod session;
 mod sign_in;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod transport;
 

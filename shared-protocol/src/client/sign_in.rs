@@ -217,15 +217,20 @@ impl DeviceSignIn {
 
     /// Waits until the person has decided, at the pace that the issuer asks for.
     pub async fn wait(&self) -> Result<Tokens, ClientError> {
+        self.wait_with(tokio::time::sleep).await
+    }
+
+    async fn wait_with<S: Future<Output = ()> + Send>(
+        &self,
+        sleep: impl Fn(Duration) -> S + Send + Sync,
+    ) -> Result<Tokens, ClientError> {
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_auth_type(AuthType::RequestBody)
             .set_auth_uri(oauth_url!(AuthUrl, self.token_endpoint.clone())?)
             .set_token_uri(oauth_url!(TokenUrl, self.token_endpoint.clone())?);
         let send = |request| call(self.http.clone(), request);
-        let waited = client
-            .exchange_device_access_token(&self.details)
-            .request_async(&send, tokio::time::sleep, None)
-            .await;
+        let waited =
+            client.exchange_device_access_token(&self.details).request_async(&send, sleep, None).await;
         match waited {
             Ok(response) => Ok(tokens(&response, None)),
             Err(RequestTokenError::ServerResponse(refusal)) => Err(match refusal.error() {
@@ -323,3 +328,6 @@ pub async fn sign_out(place: &dyn Place, refresh: &str) -> Result<(), ClientErro
         http.post(&url).form(&form).send().await.map_err(|error| transport::unreachable(&url, &error))?;
     transport::nothing(&url, answer).await
 }
+
+#[cfg(test)]
+mod tests;

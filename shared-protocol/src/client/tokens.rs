@@ -81,7 +81,9 @@ pub trait TokenStore: Send + Sync {
 }
 
 /// The tokens of a person who signed in: refreshed under the store's lock, because a refresh token is good once.
-pub struct Refreshing {
+pub struct Refreshing(Arc<Account>);
+
+struct Account {
     place: Arc<dyn Place>,
     client_id: String,
     store: Arc<dyn TokenStore>,
@@ -92,9 +94,11 @@ impl Refreshing {
     /// Tokens of `store`, refreshed as the client `client_id`.
     #[must_use]
     pub fn new(place: Arc<dyn Place>, client_id: impl Into<String>, store: Arc<dyn TokenStore>) -> Self {
-        Self { place, client_id: client_id.into(), store, refused: Mutex::default() }
+        Self(Arc::new(Account { place, client_id: client_id.into(), store, refused: Mutex::default() }))
     }
+}
 
+impl Account {
     async fn get(&self) -> Result<AccessToken, ClientError> {
         let refused = self.refused.lock().await.clone();
         let change =
@@ -122,11 +126,19 @@ impl Refreshing {
 
 impl TokenSource for Refreshing {
     fn access_token(&self) -> BoxFuture<'_, Result<AccessToken, ClientError>> {
-        Box::pin(self.get())
+        let account = Arc::clone(&self.0);
+        // A refresh goes on when nobody waits for it any more: between the issuer's answer and the store it must not be cut off,
+        // for the old refresh token is good for nothing then.
+        let refresh = async move { tokio::spawn(async move { account.get().await }).await };
+        Box::pin(async move {
+            refresh
+                .await
+                .unwrap_or_else(|_| Err(ClientError::NotSignedIn("the refresh was cut off".to_owned())))
+        })
     }
 
     fn refused(&self, token: AccessToken) -> BoxFuture<'_, ()> {
-        Box::pin(async move { *self.refused.lock().await = Some(token.0) })
+        Box::pin(async move { *self.0.refused.lock().await = Some(token.0) })
     }
 }
 
@@ -181,3 +193,6 @@ impl TokenSource for Credentials {
         Box::pin(async move { self.kept.refused(&token).await })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub(super) fn http() -> Result<reqwest::Client, ClientError> {
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(20))
+        // What the environment names a proxy would see the way to this computer, and sockets do not take that way either.
+        .no_proxy()
         .user_agent(concat!("echopulse-protocol/", env!("CARGO_PKG_VERSION")))
         .build();
     built.map_err(|error| ClientError::Unreachable { url: "the network".to_owned(), why: reason(&error) })
@@ -53,9 +55,14 @@ fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() { "it took too long".to_owned() } else { text::display_line(&cause.to_string()) }
 }
 
+/// The part of a URL that may be shown and logged: paths hold invite codes.
+fn shown(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| "the service".to_owned(), |url| url.origin().ascii_serialization())
+}
+
 /// A call that did not come to an answer.
 pub(super) fn unreachable(url: &str, error: &reqwest::Error) -> ClientError {
-    ClientError::Unreachable { url: text::display_line(url), why: reason(error) }
+    ClientError::Unreachable { url: shown(url), why: reason(error) }
 }
 
 /// Reads an answer's body, bounded.
@@ -113,10 +120,7 @@ fn excerpt(octets: &[u8]) -> String {
 }
 
 fn foreign(url: &str, status: StatusCode, what: &str) -> ClientError {
-    ClientError::NotEchoPulse {
-        url: text::display_line(url),
-        what: format!("{what} (status {})", status.as_u16()),
-    }
+    ClientError::NotEchoPulse { url: shown(url), what: format!("{what} (status {})", status.as_u16()) }
 }
 
 #[cfg(test)]

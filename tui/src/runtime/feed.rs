@@ -3,6 +3,7 @@
 use echopulse_protocol::{
     client::{EndReason, SessionEvent},
     destination::Topic,
+    event::EventBody,
     id::{Stream, UserId},
 };
 use tokio::sync::mpsc;
@@ -42,9 +43,14 @@ fn translate(me: UserId, said: SessionEvent) -> Option<Event> {
         SessionEvent::Connecting => Event::Connecting,
         SessionEvent::Connected => Event::Connected,
         SessionEvent::Lost { retry_in, reason } => Event::Lost { retry_in, reason },
-        SessionEvent::Event { topic, envelope } => Event::Live { stream: stream(me, topic)?, envelope },
+        SessionEvent::Event { topic, envelope } => {
+            let stream = stream(me, topic)?;
+            match envelope.body {
+                EventBody::Skip { from, to } => Event::Skip { stream, from, to },
+                _ => Event::Live { stream, envelope },
+            }
+        }
         SessionEvent::Gap { topic, to, reason, .. } => Event::Gap { stream: stream(me, topic)?, to, reason },
-        SessionEvent::Skip { topic, from, to } => Event::Skip { stream: stream(me, topic)?, from, to },
         SessionEvent::Ended { topic, code } => {
             Event::Ended { stream: stream(me, topic)?, code: code.as_str().to_owned() }
         }

@@ -1,91 +1,99 @@
-//! The task that owns the socket.
+//! The task that owns the connection: what happens, and what follows from it.
 
 use std::{
+    collections::VecDeque,
     ops::ControlFlow,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    net::TcpStream,
     sync::mpsc,
     time::{sleep, timeout},
 };
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{self, Message, client::IntoClientRequest, http::HeaderValue, protocol::WebSocketConfig},
-};
 
-use super::{EndReason, SessionConfig, SessionEvent, Word, ledger::Ledger};
+use super::{
+    EVENTS, EndReason, SessionConfig, SessionEvent, Word,
+    ledger::Ledger,
+    link::{Link, Lost},
+};
 use crate::{
-    client::{AccessToken, ClientError, clean::Clean, place::pick},
-    destination::SendTo,
-    event::Envelope,
+    client::{AccessToken, BoxFuture, ClientError, clean::Clean},
+    destination::{SendTo, Topic},
+    event::{Envelope, EventBody},
     problem::Reply,
     stomp::{
-        Frame, Limits,
+        Frame,
         client::{ClientSession, Event},
-        server::close,
     },
     text::display_line,
 };
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// How long a connection may take, sign-in included.
-const CONNECT: Duration = Duration::from_secs(15);
 /// The first pause, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(20));
-/// How long a write may take.
-const WRITE: Duration = Duration::from_secs(20);
+/// A connection that held for so long was a good one: the next pause is short again.
+const STEADY: Duration = Duration::from_secs(10);
+/// How long a session that ends waits for answers to what it sent.
+const LINGER: Duration = Duration::from_secs(2);
+/// Events kept for a client that takes none, while it waits for an answer that stands behind them.
+const MOST_KEPT: usize = 64 * EVENTS;
 
-/// Why a connection ended.
-enum Lost {
-    /// The handle was dropped.
-    Dropped,
-    /// Try again.
-    Again(String),
-    /// The token does not hold.
-    Token(String),
-    /// Do not come back.
-    Forbidden(String),
+/// Events on their way to the client, first in, first out.
+struct Told {
+    waiting: VecDeque<SessionEvent>,
+    events: mpsc::Sender<SessionEvent>,
 }
 
-/// A connection.
-struct Link {
-    socket: Socket,
-    session: ClientSession,
-    token: AccessToken,
+impl Told {
+    fn push(&mut self, event: SessionEvent) {
+        self.waiting.push_back(event);
+    }
+
+    /// Hands one event out as soon as there is room, or waits until nobody listens any more.
+    async fn hand_out(&mut self) -> ControlFlow<()> {
+        if self.waiting.is_empty() {
+            self.events.closed().await;
+            return ControlFlow::Break(());
+        }
+        let Ok(room) = self.events.reserve().await else { return ControlFlow::Break(()) };
+        if let Some(event) = self.waiting.pop_front() {
+            room.send(event);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 struct Driver {
     config: SessionConfig,
     words: mpsc::Receiver<Word>,
-    events: mpsc::Sender<SessionEvent>,
+    told: Told,
     ledger: Ledger,
-    began: Instant,
     turn: usize,
+    /// Another token that is being fetched for the connection at hand.
+    renewal: Option<Renewal>,
 }
 
-/// Connects, and connects again, until the handle is dropped or there is no way on.
+type Renewal = BoxFuture<'static, Result<AccessToken, ClientError>>;
+
+/// Connects, and connects again, until nobody speaks or listens, or there is no way on.
 pub(super) async fn run(
     config: SessionConfig,
     words: mpsc::Receiver<Word>,
     events: mpsc::Sender<SessionEvent>,
 ) {
     let turn = rand::random_range(0..1024);
-    let mut driver = Driver { config, words, events, ledger: Ledger::default(), began: Instant::now(), turn };
+    let told = Told { waiting: VecDeque::new(), events };
+    let mut driver = Driver { config, words, told, ledger: Ledger::default(), turn, renewal: None };
     let mut failures = 0u32;
     let mut refused_tokens = 0;
     loop {
-        if driver.tell(SessionEvent::Connecting).await.is_break() {
-            return;
-        }
-        let (connected, lost) = driver.connection().await;
-        if connected {
-            failures = 0;
+        driver.told.push(SessionEvent::Connecting);
+        let (held, lost) = Box::pin(driver.connection()).await;
+        if held.is_some() {
             refused_tokens = 0;
+        }
+        if held.is_some_and(|held| held >= STEADY) {
+            failures = 0;
         }
         let reason = match lost {
             Lost::Dropped => return,
@@ -98,54 +106,56 @@ pub(super) async fn run(
                 reason
             }
             Lost::Again(reason) => {
-                failures += 1;
                 driver.config.place.lost();
                 driver.turn += 1;
                 reason
             }
         };
         let retry_in = pause(failures);
-        if driver.tell(SessionEvent::Lost { retry_in, reason }).await.is_break()
-            || driver.rest(retry_in).await.is_break()
-        {
+        failures += 1;
+        driver.told.push(SessionEvent::Lost { retry_in, reason });
+        if driver.rest(retry_in).await.is_break() {
             return;
         }
     }
 }
 
-/// Exponential, with full jitter, so that many clients do not come back in step.
+/// Exponential, with jitter, so that many clients do not come back in step.
 fn pause(failures: u32) -> Duration {
-    let longest = PAUSE.0.saturating_mul(1 << failures.min(10)).min(PAUSE.1);
+    let longest = PAUSE.0.saturating_mul(2 << failures.min(10)).min(PAUSE.1);
     longest.mul_f64(rand::random_range(0.2..1.0))
 }
 
 impl Driver {
-    fn now(&self) -> Duration {
-        self.began.elapsed()
+    /// Says that it is over, behind everything else.
+    async fn end(&mut self, reason: EndReason) {
+        self.told.push(SessionEvent::Over(reason));
+        while !self.told.waiting.is_empty() && self.told.hand_out().await.is_continue() {}
     }
 
-    async fn tell(&self, event: SessionEvent) -> ControlFlow<()> {
-        if self.events.send(event).await.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-
-    async fn end(&self, reason: EndReason) {
-        let _ = self.tell(SessionEvent::Over(reason)).await;
-    }
-
-    /// Waits for the next try, and remembers what is said meanwhile.
-    async fn rest(&mut self, span: Duration) -> ControlFlow<()> {
-        let over = sleep(span);
-        tokio::pin!(over);
+    /// Does `work`, and meanwhile remembers what is said and hands out events.
+    async fn meanwhile<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        hurries: bool,
+    ) -> ControlFlow<(), Option<T>> {
+        tokio::pin!(work);
         loop {
             tokio::select! {
-                () = &mut over => return ControlFlow::Continue(()),
+                done = &mut work => return ControlFlow::Continue(Some(done)),
+                step = self.told.hand_out() => step?,
                 word = self.words.recv() => match word {
                     None => return ControlFlow::Break(()),
-                    Some(Word::Reconnect) => return ControlFlow::Continue(()),
+                    Some(Word::Reconnect) if hurries => return ControlFlow::Continue(None),
                     Some(word) => self.hear(word, None),
                 },
             }
         }
+    }
+
+    /// Waits for the next try.
+    async fn rest(&mut self, span: Duration) -> ControlFlow<()> {
+        self.meanwhile(sleep(span), true).await.map_continue(|_| ())
     }
 
     fn hear(&mut self, word: Word, session: Option<&mut ClientSession>) {
@@ -164,226 +174,184 @@ impl Driver {
         }
     }
 
-    /// One connection from beginning to end. Answers whether it was one.
-    async fn connection(&mut self) -> (bool, Lost) {
-        let mut link = match self.connect().await {
-            Ok(link) => link,
-            Err(lost) => return (false, lost),
+    /// One connection from beginning to end. Answers how long it held, if it was one.
+    async fn connection(&mut self) -> (Option<Duration>, Lost) {
+        let opening = Box::pin(Link::open(self.config.clone(), self.turn));
+        let mut link = match self.meanwhile(opening, false).await {
+            ControlFlow::Continue(Some(Ok(link))) => link,
+            ControlFlow::Continue(Some(Err(lost))) => return (None, lost),
+            ControlFlow::Continue(None) | ControlFlow::Break(()) => return (None, Lost::Dropped),
         };
-        let mut connected = false;
-        let lost = loop {
-            if let Err(lost) = self.flush(&mut link).await {
-                break lost;
-            }
-            let step = self.step(&mut link, &mut connected).await;
-            if let ControlFlow::Break(lost) = step {
-                break lost;
-            }
-        };
-        if matches!(lost, Lost::Token(_)) {
-            self.config.tokens.refused(link.token.clone()).await;
+        let lost = self.talk(&mut link).await;
+        self.renewal = None;
+        match &lost {
+            Lost::Token(_) => self.config.tokens.refused(link.token.clone()).await,
+            Lost::Dropped if link.connected.is_some() => self.linger(&mut link).await,
+            _ => {}
         }
-        if matches!(lost, Lost::Dropped) {
-            link.session.disconnect("bye");
-            let _ = self.flush(&mut link).await;
-        }
-        // The peer may be gone; then there is nobody to close with.
-        let _ = timeout(Duration::from_secs(2), link.socket.close(None)).await;
-        (connected, lost)
+        let held = link.connected.map(|since| since.elapsed());
+        link.close().await;
+        (held, lost)
     }
 
-    async fn connect(&mut self) -> Result<Link, Lost> {
-        // The words heard meanwhile are few: the connection takes seconds at most.
-        let mut waiting = Vec::new();
-        let config = self.config.clone();
-        let connecting = timeout(CONNECT, open(&config, self.turn));
-        tokio::pin!(connecting);
-        let opened = loop {
-            tokio::select! {
-                opened = &mut connecting => break opened,
-                word = self.words.recv() => match word {
-                    None => return Err(Lost::Dropped),
-                    Some(word) => waiting.push(word),
-                },
+    async fn talk(&mut self, link: &mut Link) -> Lost {
+        loop {
+            if let Err(lost) = link.flush().await {
+                return lost;
             }
-        };
-        waiting.into_iter().for_each(|word| self.hear(word, None));
-        let (socket, host, token) = match opened {
-            Ok(Ok(opened)) => opened,
-            Ok(Err(error)) if error.needs_sign_in() => return Err(Lost::Token(error.to_string())),
-            Ok(Err(error)) => return Err(Lost::Again(error.to_string())),
-            Err(_) => return Err(Lost::Again("connecting took too long".to_owned())),
-        };
-        let session = ClientSession::new(&host, token.secret(), Limits::CONNECTED, self.now());
-        Ok(Link { socket, session, token })
+            if let ControlFlow::Break(lost) = self.step(link).await {
+                return lost;
+            }
+        }
     }
 
-    /// Writes everything that waits.
-    async fn flush(&self, link: &mut Link) -> Result<(), Lost> {
-        let mut written = false;
-        let writing = async {
-            while let Some(frame) = link.session.next_output(self.now()) {
-                link.socket.feed(message(frame)).await?;
-                written = true;
+    /// Gives the service a moment to answer what was sent, and says goodbye.
+    async fn linger(&mut self, link: &mut Link) {
+        let answers = async {
+            while self.ledger.awaits_answers() {
+                if link.flush().await.is_err() || link.read().await.is_err() || self.take_all(link).is_break()
+                {
+                    return;
+                }
             }
-            if written { link.socket.flush().await } else { Ok(()) }
         };
-        match timeout(WRITE, writing).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Lost::Again(words(&error))),
-            Err(_) => Err(Lost::Again("the connection is stuck".to_owned())),
-        }
+        let _ = timeout(LINGER, answers).await;
+        link.session.disconnect("bye");
+        // A service that is gone needs no goodbye.
+        let _ = link.flush().await;
+    }
+
+    /// Whether to read on. A client that takes no events is not read for, unless it waits for an answer that stands behind them.
+    fn may_read(&self) -> bool {
+        let kept = self.told.waiting.len();
+        kept < EVENTS || (kept < MOST_KEPT && self.ledger.awaits_answers())
     }
 
     /// Waits for the next thing to happen, and deals with it.
-    async fn step(&mut self, link: &mut Link, connected: &mut bool) -> ControlFlow<Lost> {
-        let idle = link.session.deadline().map_or(CONNECT, |due| due.saturating_sub(self.now()));
-        tokio::select! {
-            word = self.words.recv() => match word {
-                None => ControlFlow::Break(Lost::Dropped),
-                Some(word) if *connected => {
-                    self.hear(word, Some(&mut link.session));
-                    ControlFlow::Continue(())
+    async fn step(&mut self, link: &mut Link) -> ControlFlow<Lost> {
+        let again = self.ledger.due().map(|at| at.saturating_duration_since(Instant::now()));
+        let idle =
+            again.filter(|_| link.connected.is_some()).map_or(link.idle(), |again| again.min(link.idle()));
+        let may_read = self.may_read();
+        let happened = tokio::select! {
+            read = link.read(), if may_read => Happened::Read(read),
+            token = renewed(&mut self.renewal) => Happened::Renewed(token.ok()),
+            word = self.words.recv() => Happened::Word(word),
+            step = self.told.hand_out() => Happened::HandedOut(step),
+            () = sleep(idle) => Happened::Tick,
+        };
+        self.deal(happened, link)
+    }
+
+    fn deal(&mut self, happened: Happened, link: &mut Link) -> ControlFlow<Lost> {
+        match happened {
+            Happened::Read(Err(lost)) => ControlFlow::Break(lost),
+            Happened::Read(Ok(())) => self.take_all(link),
+            Happened::Word(None) | Happened::HandedOut(ControlFlow::Break(())) => {
+                ControlFlow::Break(Lost::Dropped)
+            }
+            Happened::Word(Some(word)) => {
+                let session = link.connected.is_some().then_some(&mut link.session);
+                self.hear(word, session);
+                ControlFlow::Continue(())
+            }
+            Happened::HandedOut(ControlFlow::Continue(())) | Happened::Renewed(None) => {
+                ControlFlow::Continue(())
+            }
+            Happened::Renewed(Some(token)) => {
+                let bearer = format!("Bearer {}", token.secret());
+                link.session.send(&SendTo::Refresh.to_string(), &[("Authorization", &bearer)], b"");
+                link.token = token;
+                ControlFlow::Continue(())
+            }
+            Happened::Tick if link.tick() => {
+                if link.connected.is_some() {
+                    self.ledger.repeat(Instant::now(), &mut link.session);
                 }
-                Some(word) => {
-                    self.hear(word, None);
-                    ControlFlow::Continue(())
-                }
-            },
-            read = link.socket.next() => self.read(read, link, connected).await,
-            () = sleep(idle) => {
-                if link.session.tick(self.now()) && *connected {
-                    return ControlFlow::Continue(());
-                }
+                ControlFlow::Continue(())
+            }
+            Happened::Tick if self.may_read() => {
                 ControlFlow::Break(Lost::Again("the service fell silent".to_owned()))
             }
+            Happened::Tick => ControlFlow::Break(Lost::Again("the events were not taken in time".to_owned())),
         }
     }
 
-    async fn read(
-        &mut self,
-        read: Option<Result<Message, tungstenite::Error>>,
-        link: &mut Link,
-        connected: &mut bool,
-    ) -> ControlFlow<Lost> {
-        let octets = match read {
-            None => return ControlFlow::Break(Lost::Again("the connection was closed".to_owned())),
-            Some(Err(error)) => return ControlFlow::Break(Lost::Again(words(&error))),
-            Some(Ok(Message::Text(text))) => Bytes::from(text),
-            Some(Ok(Message::Binary(octets))) => octets,
-            Some(Ok(Message::Close(frame))) => {
-                let (code, reason) = frame
-                    .map_or((1005, String::new()), |frame| (frame.code.into(), display_line(&frame.reason)));
-                return ControlFlow::Break(closed(code, reason));
-            }
-            Some(Ok(_)) => return ControlFlow::Continue(()),
-        };
-        link.session.receive(octets, self.now());
+    /// Takes everything that the service said.
+    fn take_all(&mut self, link: &mut Link) -> ControlFlow<Lost> {
         loop {
             match link.session.next_event() {
-                Ok(Some(event)) => self.take(event, link, connected).await?,
+                Ok(Some(event)) => self.take(event, link)?,
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(error) => return ControlFlow::Break(Lost::Again(error.to_string())),
             }
         }
     }
 
-    async fn take(&mut self, event: Event, link: &mut Link, connected: &mut bool) -> ControlFlow<Lost> {
+    fn take(&mut self, event: Event, link: &mut Link) -> ControlFlow<Lost> {
         let told = match event {
             Event::Connected { .. } => {
-                *connected = true;
+                link.connected = Some(Instant::now());
                 self.ledger.resume(&mut link.session);
                 Some(SessionEvent::Connected)
             }
-            Event::Receipt(id, frame) => self.ledger.receipt(&id, &frame),
+            Event::Receipt(id, frame) => self.ledger.receipt(&id, &frame, &mut link.session),
             Event::Message(frame) => self.take_message(&frame),
             Event::Error { message, detail, .. } => {
                 let detail = display_line(&detail);
                 return ControlFlow::Break(match message.as_str() {
                     "token-invalid" | "token-expired" | "unauthenticated" => Lost::Token(detail),
-                    "suspended" | "realm-role-missing" => Lost::Forbidden(detail),
+                    "suspended" | "realm-role-missing" | "unsupported-version" => Lost::Forbidden(detail),
                     _ => Lost::Again(detail),
                 });
             }
         };
-        let Some(told) = told else { return ControlFlow::Continue(()) };
-        if let SessionEvent::Expiring(_) = &told {
-            self.refresh(link).await;
+        if let Some(SessionEvent::Expiring(_)) = &told
+            && self.renewal.is_none()
+        {
+            let (tokens, old) = (Arc::clone(&self.config.tokens), link.token.clone());
+            // Without another token the service closes at the end of this one, and the next try says why.
+            self.renewal = Some(Box::pin(async move {
+                tokens.refused(old).await;
+                tokens.access_token().await
+            }));
         }
-        match self.tell(told).await {
-            ControlFlow::Continue(()) => ControlFlow::Continue(()),
-            ControlFlow::Break(()) => ControlFlow::Break(Lost::Dropped),
-        }
+        self.told.waiting.extend(told);
+        ControlFlow::Continue(())
     }
 
+    /// One bad event never stops a client: what cannot be read is passed over, and counts as had.
     fn take_message(&mut self, frame: &Frame) -> Option<SessionEvent> {
         let subscription = frame.header("subscription")?;
-        // A message that cannot be read is passed over: one bad event never stops a client.
-        if frame.header("destination").as_deref() == Some("/user/queue/replies") {
+        if frame.header("destination").and_then(|text| Topic::parse(&text)) == Some(Topic::Replies) {
             let mut reply: Reply = serde_json::from_slice(frame.body()).ok()?;
             reply.clean();
-            return self.ledger.refusal(reply);
+            return self.ledger.refusal(reply, Instant::now());
         }
-        let mut envelope: Envelope = serde_json::from_slice(frame.body()).ok()?;
+        let Ok(mut envelope) = serde_json::from_slice::<Envelope>(frame.body()) else {
+            return self.ledger.unreadable(&subscription, frame);
+        };
+        if envelope.version > 1 {
+            envelope.body = EventBody::Unknown;
+        }
         envelope.clean();
         self.ledger.event(&subscription, envelope)
     }
-
-    /// Gives the service a fresh token, so that the session goes on.
-    async fn refresh(&self, link: &mut Link) {
-        self.config.tokens.refused(link.token.clone()).await;
-        // Without another token the service closes at the end of this one, and the next try says why.
-        if let Ok(token) = self.config.tokens.access_token().await {
-            let bearer = format!("Bearer {}", token.secret());
-            link.session.send(&SendTo::Refresh.to_string(), &[("Authorization", &bearer)], b"");
-            link.token = token;
-        }
-    }
 }
 
-async fn open(config: &SessionConfig, turn: usize) -> Result<(Socket, String, AccessToken), ClientError> {
-    let token = config.tokens.access_token().await?;
-    let place = config.place.find().await?;
-    let Some(base) = pick(&place.chat, turn) else {
-        let what = "it names no chat service".to_owned();
-        return Err(ClientError::NotEchoPulse { url: place.issuer.clone(), what });
-    };
-    let url = format!("{}/ws", base.replacen("http", "ws", 1));
-    let wrong =
-        |error: &tungstenite::Error| ClientError::Unreachable { url: display_line(&url), why: words(error) };
-    let mut request = url.as_str().into_client_request().map_err(|error| wrong(&error))?;
-    let host = request.uri().host().unwrap_or_default().to_owned();
-    request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("v12.stomp"));
-    let limits = WebSocketConfig::default()
-        .read_buffer_size(16 * 1024)
-        .max_message_size(Some(4 * 1024 * 1024))
-        .max_frame_size(Some(4 * 1024 * 1024));
-    let (socket, _) =
-        connect_async_with_config(request, Some(limits), true).await.map_err(|error| wrong(&error))?;
-    Ok((socket, host, token))
+/// Waits for another token; for ever while none is fetched.
+async fn renewed(renewal: &mut Option<Renewal>) -> Result<AccessToken, ClientError> {
+    let Some(fetching) = renewal else { return std::future::pending().await };
+    let token = fetching.await;
+    *renewal = None;
+    token
 }
 
-fn message(frame: Bytes) -> Message {
-    match tungstenite::Utf8Bytes::try_from(frame.clone()) {
-        Ok(text) => Message::Text(text),
-        Err(_) => Message::Binary(frame),
-    }
-}
-
-fn words(error: &tungstenite::Error) -> String {
-    match error {
-        tungstenite::Error::Http(response) => {
-            format!("it answers with status {}", response.status().as_u16())
-        }
-        other => display_line(&other.to_string()),
-    }
-}
-
-fn closed(code: u16, reason: String) -> Lost {
-    let reason = if reason.is_empty() { format!("closed with {code}") } else { reason };
-    match code {
-        close::UNAUTHENTICATED => Lost::Token(reason),
-        close::FORBIDDEN => Lost::Forbidden(reason),
-        _ => Lost::Again(reason),
-    }
+/// What happened on a connection.
+enum Happened {
+    Read(Result<(), Lost>),
+    Word(Option<Word>),
+    HandedOut(ControlFlow<()>),
+    Renewed(Option<AccessToken>),
+    Tick,
 }

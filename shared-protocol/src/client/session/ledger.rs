@@ -1,6 +1,9 @@
 //! What a session has to remember over reconnects: what is followed and how far, and what was sent without an answer.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::oneshot;
 
@@ -8,14 +11,20 @@ use super::{SendOutcome, SessionEvent, StreamPosition};
 use crate::{
     destination::Topic,
     event::{Envelope, EventBody},
-    id::Seq,
-    problem::Reply,
+    id::{Seq, Stream},
+    problem::{ProblemCode, Reply},
     rest::Receipt,
     stomp::{Frame, client::ClientSession},
 };
 
 /// The subscription on which refusals come; it is always there.
 const REPLIES: &str = "replies";
+/// How much may wait for an answer; beyond it a send is not taken.
+const UNANSWERED: usize = 1024;
+/// How often something is sent that the service had no time for.
+const TRIES: u32 = 5;
+/// The longest wait before something is said again, whatever the service asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// Something sent without an answer yet.
 #[derive(Debug)]
@@ -25,12 +34,18 @@ struct Unanswered {
     nonce: Option<String>,
     body: Vec<u8>,
     answer: oneshot::Sender<SendOutcome>,
+    tries: u32,
+    again_at: Option<Instant>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Followed {
     id: String,
     position: Option<StreamPosition>,
+    /// The service knows the subscription.
+    open: bool,
+    tries: u32,
+    again_at: Option<Instant>,
 }
 
 /// A session's memory.
@@ -38,6 +53,8 @@ struct Followed {
 pub(super) struct Ledger {
     topics: BTreeMap<Topic, Followed>,
     unanswered: Vec<Unanswered>,
+    /// Subscriptions that ended here before the service answered them.
+    unwanted: BTreeSet<String>,
     next: u64,
 }
 
@@ -49,14 +66,39 @@ impl Ledger {
 
     /// Says everything again on a fresh connection.
     pub(super) fn resume(&mut self, session: &mut ClientSession) {
+        self.unwanted.clear();
         session.subscribe(REPLIES, &Topic::Replies.to_string(), &[("receipt", REPLIES)]);
         let topics: Vec<_> = self.topics.keys().copied().collect();
         for topic in topics {
             self.say_subscribe(topic, session);
         }
-        for sent in &self.unanswered {
+        for sent in &mut self.unanswered {
             say_send(sent, session);
         }
+    }
+
+    /// When something is to be said again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let topics = self.topics.values().filter_map(|followed| followed.again_at);
+        topics.chain(self.unanswered.iter().filter_map(|sent| sent.again_at)).min()
+    }
+
+    /// Says again what is due.
+    pub(super) fn repeat(&mut self, now: Instant, session: &mut ClientSession) {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let topics = self.topics.iter().filter(|(_, followed)| is_due(followed.again_at));
+        let topics: Vec<_> = topics.map(|(topic, _)| *topic).collect();
+        for topic in topics {
+            self.say_subscribe(topic, session);
+        }
+        for sent in self.unanswered.iter_mut().filter(|sent| is_due(sent.again_at)) {
+            say_send(sent, session);
+        }
+    }
+
+    /// Whether somebody waits for an answer.
+    pub(super) fn awaits_answers(&self) -> bool {
+        !self.unanswered.is_empty()
     }
 
     /// Follows a topic from now on, behind `position`; `session` is the connection, if there is one.
@@ -69,7 +111,7 @@ impl Ledger {
         if topic == Topic::Replies || self.topics.contains_key(&topic) {
             return;
         }
-        self.topics.insert(topic, Followed { id: String::new(), position });
+        self.topics.insert(topic, Followed { position, ..Followed::default() });
         if let Some(session) = session {
             self.say_subscribe(topic, session);
         }
@@ -79,6 +121,7 @@ impl Ledger {
         let id = self.number('t');
         let Some(followed) = self.topics.get_mut(&topic) else { return };
         followed.id.clone_from(&id);
+        (followed.open, followed.again_at) = (false, None);
         let place = followed.position.map(|place| (place.epoch.to_string(), place.after.to_string()));
         let mut headers = vec![("receipt", id.as_str())];
         if let Some((epoch, after)) = &place {
@@ -88,8 +131,12 @@ impl Ledger {
     }
 
     pub(super) fn unsubscribe(&mut self, topic: Topic, session: Option<&mut ClientSession>) {
-        if let (Some(followed), Some(session)) = (self.topics.remove(&topic), session) {
+        let (Some(followed), Some(session)) = (self.topics.remove(&topic), session) else { return };
+        if followed.open {
             session.unsubscribe(&followed.id);
+        } else if followed.again_at.is_none() {
+            // To unsubscribe from what may be refused would be a protocol error.
+            self.unwanted.insert(followed.id);
         }
     }
 
@@ -102,10 +149,15 @@ impl Ledger {
         answer: oneshot::Sender<SendOutcome>,
         session: Option<&mut ClientSession>,
     ) {
+        if self.unanswered.len() >= UNANSWERED {
+            // Who does not wait any more does not want to know.
+            let _ = answer.send(SendOutcome::Unknown);
+            return;
+        }
         let receipt = self.number('s');
-        let sent = Unanswered { receipt, destination, nonce, body, answer };
+        let mut sent = Unanswered { receipt, destination, nonce, body, answer, tries: 0, again_at: None };
         if let Some(session) = session {
-            say_send(&sent, session);
+            say_send(&mut sent, session);
         }
         self.unanswered.push(sent);
     }
@@ -114,36 +166,65 @@ impl Ledger {
         self.topics.iter().find(|(_, followed)| followed.id == id).map(|(topic, _)| *topic)
     }
 
-    fn take_unanswered(&mut self, receipt: &str) -> Option<Unanswered> {
-        let at = self.unanswered.iter().position(|sent| sent.receipt == receipt)?;
-        Some(self.unanswered.remove(at))
+    fn unanswered(&self, receipt: &str) -> Option<usize> {
+        self.unanswered.iter().position(|sent| sent.receipt == receipt)
     }
 
     /// A RECEIPT came.
-    pub(super) fn receipt(&mut self, id: &str, frame: &Frame) -> Option<SessionEvent> {
-        if let Some(sent) = self.take_unanswered(id) {
+    pub(super) fn receipt(
+        &mut self,
+        id: &str,
+        frame: &Frame,
+        session: &mut ClientSession,
+    ) -> Option<SessionEvent> {
+        if let Some(at) = self.unanswered(id) {
             let outcome = receipt_of(frame).map_or(SendOutcome::Unknown, SendOutcome::Done);
-            // Who does not wait any more does not want to know.
-            let _ = sent.answer.send(outcome);
+            let _ = self.unanswered.remove(at).answer.send(outcome);
+            return None;
+        }
+        if self.unwanted.remove(id) {
+            session.unsubscribe(id);
             return None;
         }
         let topic = self.topic_of(id)?;
         let followed = self.topics.get_mut(&topic)?;
-        let said = place_of(frame);
-        followed.position = followed.position.or(said);
+        (followed.open, followed.tries) = (true, 0);
+        followed.position = followed.position.or_else(|| place_of(frame));
         Some(SessionEvent::Subscribed { topic, position: followed.position })
     }
 
-    /// A refusal came.
-    pub(super) fn refusal(&mut self, reply: Reply) -> Option<SessionEvent> {
+    /// A refusal came. What the service had no time for is said again.
+    pub(super) fn refusal(&mut self, reply: Reply, now: Instant) -> Option<SessionEvent> {
         let receipt = reply.receipt_id.clone()?;
-        if let Some(sent) = self.take_unanswered(&receipt) {
-            let _ = sent.answer.send(SendOutcome::Refused(reply));
+        if let Some(at) = self.unanswered(&receipt) {
+            self.refuse_send(at, reply, now);
+            return None;
+        }
+        if self.unwanted.remove(&receipt) {
             return None;
         }
         let topic = self.topic_of(&receipt)?;
+        if let Some(followed) = self.topics.get_mut(&topic)
+            && (is_passing(reply.code) || reply.code == ProblemCode::RateLimited)
+        {
+            followed.again_at = Some(now + wait(&reply, followed.tries));
+            followed.tries += 1;
+            return None;
+        }
         self.topics.remove(&topic);
         Some(SessionEvent::SubscribeRefused { topic, code: reply.code })
+    }
+
+    fn refuse_send(&mut self, at: usize, reply: Reply, now: Instant) {
+        let passing = is_passing(reply.code);
+        let sent = &mut self.unanswered[at];
+        sent.tries += 1;
+        if passing && sent.tries < TRIES {
+            sent.again_at = Some(now + wait(&reply, sent.tries));
+            return;
+        }
+        let outcome = if passing { SendOutcome::Unknown } else { SendOutcome::Refused(reply) };
+        let _ = self.unanswered.remove(at).answer.send(outcome);
     }
 
     /// A MESSAGE of a followed stream came. What was had before tells nothing.
@@ -161,17 +242,14 @@ impl Ledger {
                 move_to(to);
                 Some(SessionEvent::Gap { topic, from, to, reason })
             }
-            EventBody::Skip { from, to } => {
-                move_to(to);
-                Some(SessionEvent::Skip { topic, from, to })
-            }
             EventBody::Ended { code } => {
                 self.topics.remove(&topic);
                 Some(SessionEvent::Ended { topic, code })
             }
             EventBody::SessionExpiring { expires_at } => Some(SessionEvent::Expiring(expires_at)),
             _ => {
-                if let Some(seq) = envelope.seq {
+                let skipped = if let EventBody::Skip { to, .. } = envelope.body { Some(to) } else { None };
+                if let Some(seq) = envelope.seq.or(skipped) {
                     if had.is_some_and(|place| seq <= place.after) {
                         return None;
                     }
@@ -181,9 +259,40 @@ impl Ledger {
             }
         }
     }
+
+    /// A MESSAGE came that cannot be read. It counts as had: it is told as a place that is skipped.
+    pub(super) fn unreadable(&mut self, subscription: &str, frame: &Frame) -> Option<SessionEvent> {
+        let place = place_of(frame)?;
+        let stream = match self.topic_of(subscription)? {
+            Topic::Channel(channel) => Stream::Channel(channel),
+            Topic::Server(server) => Stream::Server(server),
+            Topic::UserEvents | Topic::Replies => return None,
+        };
+        let envelope = Envelope {
+            body: EventBody::Skip { from: place.after, to: place.after },
+            version: 1,
+            stream,
+            epoch: Some(place.epoch),
+            seq: None,
+            at: None,
+            actor_id: None,
+        };
+        self.event(subscription, envelope)
+    }
 }
 
-fn say_send(sent: &Unanswered, session: &mut ClientSession) {
+/// Whether nothing is known to have come of it, and another try makes sense.
+const fn is_passing(code: ProblemCode) -> bool {
+    matches!(code, ProblemCode::Unavailable | ProblemCode::NotReady | ProblemCode::Overloaded)
+}
+
+fn wait(reply: &Reply, tries: u32) -> Duration {
+    let asked = Duration::from_secs(reply.retry_after.unwrap_or(0));
+    asked.max(Duration::from_secs(1 << tries.min(5))).min(LONGEST_WAIT)
+}
+
+fn say_send(sent: &mut Unanswered, session: &mut ClientSession) {
+    sent.again_at = None;
     let mut headers = vec![("receipt", sent.receipt.as_str())];
     headers.extend(sent.nonce.as_deref().map(|nonce| ("nonce", nonce)));
     session.send(&sent.destination, &headers, &sent.body);
@@ -198,3 +307,6 @@ fn receipt_of(frame: &Frame) -> Option<Receipt> {
     let StreamPosition { epoch, after } = place_of(frame)?;
     Some(Receipt { message_id: frame.header("message-id")?.parse().ok()?, epoch, seq: after })
 }
+
+#[cfg(test)]
+mod tests;

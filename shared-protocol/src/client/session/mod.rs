@@ -6,6 +6,7 @@
 
 mod driver;
 mod ledger;
+mod link;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +25,8 @@ use crate::{
 
 /// Words that may wait for the session's task; beyond it whoever speaks waits.
 const WORDS: usize = 256;
-/// Events that may wait for the client; beyond it the socket is not read.
+/// Events that may wait for the client, and as many again in the session's task; beyond it the socket is not read, unless
+/// somebody waits for an answer.
 const EVENTS: usize = 1024;
 
 /// What a session needs.
@@ -82,7 +84,8 @@ pub enum SessionEvent {
         /// Why.
         code: ProblemCode,
     },
-    /// An event of a stream. Each numbered one comes once.
+    /// An event of a stream. Each numbered one comes once. Places that exist and are not for this account, or cannot be read,
+    /// come as [`EventBody::Skip`](crate::event::EventBody::Skip).
     Event {
         /// Which stream.
         topic: Topic,
@@ -99,15 +102,6 @@ pub enum SessionEvent {
         to: Seq,
         /// Why.
         reason: GapReason,
-    },
-    /// Events of a stream that exist and are not for this account: counted as had.
-    Skip {
-        /// Which stream.
-        topic: Topic,
-        /// First place.
-        from: Seq,
-        /// Last place.
-        to: Seq,
     },
     /// A subscription is over for good.
     Ended {
@@ -129,7 +123,8 @@ pub enum SendOutcome {
     Done(Receipt),
     /// It was refused, and nothing was stored.
     Refused(Reply),
-    /// The session ended first: nobody knows. With the same nonce it may be sent again.
+    /// Nobody knows: the session ended first, or the service had no time for it again and again, or too much waits here already.
+    /// With the same nonce it may be sent again.
     Unknown,
 }
 
@@ -146,6 +141,14 @@ pub struct PostMessage {
     pub reply_to: Option<MessageId>,
     /// Whether the answered author is told.
     pub mention_author: Option<bool>,
+}
+
+impl PostMessage {
+    /// A message that answers none.
+    #[must_use]
+    pub fn new(channel: ChannelId, nonce: impl Into<String>, content: impl Into<String>) -> Self {
+        Self { channel, nonce: nonce.into(), content: content.into(), reply_to: None, mention_author: None }
+    }
 }
 
 /// Something on its way: await it to hear what became of it.
@@ -179,7 +182,7 @@ enum Word {
     Reconnect,
 }
 
-/// The way to speak in a session. Dropping the last one ends it.
+/// The way to speak in a session. Dropping the last one ends it, after a moment for answers to what was sent.
 #[derive(Debug, Clone)]
 pub struct SessionHandle(mpsc::Sender<Word>);
 
