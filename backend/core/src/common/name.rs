@@ -137,7 +137,7 @@ fn channel_characters(what: &'static str, text: &str) -> Result<(), NameError> {
     check_characters(what, text, |found| match found {
         '-' | '_' => true,
         _ if found.is_ascii() => found.is_ascii_digit() || found.is_ascii_lowercase(),
-        _ => !found.is_whitespace() && !found.is_control(),
+        _ => !found.is_whitespace() && !found.is_control() && found.to_lowercase().eq([found]),
     })
 }
 
@@ -228,8 +228,17 @@ mod tests {
         for name in ["general", "off-topic_2", "général", "雑談", "🦀"] {
             assert!(ChannelName::parse(name).is_ok(), "{name}");
         }
-        for name in ["General", "a b", "a.b", "a#", "a\u{2003}b"] {
+        for name in ["General", "Été", "a b", "a.b", "a#", "a\u{2003}b"] {
             assert!(matches!(ChannelName::parse(name).unwrap_err().flaw, Flaw::Character(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_border_makes_lower_case_is_lower_case_here() {
+        for found in '\u{80}'..=char::MAX {
+            let lower = found.to_lowercase().to_string();
+            let refused = lower.chars().find(|lower| !lower.to_lowercase().eq([*lower]));
+            assert_eq!(refused, None, "{found:?}");
         }
     }
 

@@ -46,3 +46,73 @@ impl Relay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, sync::Arc};
+
+    use super::*;
+    use crate::{
+        common::community::{JoinPolicy, UserKind},
+        server::port::outbound::OutboxRecord,
+        testing::{
+            executor::block_on,
+            server::{RecordingPublisher, Town},
+        },
+    };
+
+    /// A town whose changes wait for the bus: a person's row and four of their server.
+    fn busy_town() -> (Town, Relay, Arc<RecordingPublisher>) {
+        let (town, publisher) = (Town::default(), Arc::<RecordingPublisher>::default());
+        let ada = block_on(town.arrives("ada", UserKind::Person)).unwrap();
+        block_on(town.server(ada, JoinPolicy::Open)).unwrap();
+        let outbox = Arc::clone(&town.store);
+        let bus = Arc::clone(&publisher);
+        (town, Relay::new(outbox, bus), publisher)
+    }
+
+    fn seqs(records: &[OutboxRecord]) -> Vec<u64> {
+        let seq = |record: &OutboxRecord| match record {
+            OutboxRecord::Server(event) => Some(event.seq.0),
+            OutboxRecord::User { .. } => None,
+        };
+        records.iter().filter_map(seq).collect()
+    }
+
+    #[test]
+    fn everything_moves_in_order_and_once() {
+        let (town, relay, bus) = busy_town();
+        block_on(relay.drain()).unwrap();
+        block_on(relay.drain()).unwrap();
+        assert_eq!((bus.published().len(), seqs(&bus.published())), (5, vec![1, 2, 3, 4]));
+        assert_eq!(block_on(town.store.pending(10)).unwrap(), []);
+    }
+
+    #[test]
+    fn what_the_bus_did_not_take_is_moved_again() {
+        let (town, relay, bus) = busy_town();
+        bus.fail(1);
+        block_on(relay.drain()).unwrap_err();
+        assert_eq!(block_on(town.store.pending(10)).unwrap().len(), 5, "nothing is forgotten");
+        block_on(relay.drain()).unwrap();
+        assert_eq!(bus.published().len(), 6, "the first twice, for the bus had it");
+        assert_eq!(seqs(&bus.published()), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_nudge_brings_another_round_until_it_is_closed() {
+        let (town, relay, bus) = busy_town();
+        bus.fail(2);
+        let failures = Cell::new(0);
+        let failed = |_| {
+            failures.set(failures.get() + 1);
+            // The first round is at once, the second by the nudge that the commits left.
+            if failures.get() == 2 {
+                town.nudge.close();
+            }
+        };
+        block_on(relay.run(&town.nudge, failed));
+        assert_eq!(failures.get(), 2);
+        assert_eq!(block_on(town.store.pending(10)).unwrap().len(), 5, "nothing is forgotten");
+    }
+}

@@ -4,6 +4,8 @@ mod accounts;
 mod channels;
 mod members;
 mod servers;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

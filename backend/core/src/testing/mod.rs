@@ -3,4 +3,6 @@
 pub mod chat;
 pub mod chat_contract;
 pub mod executor;
+pub mod server;
+pub mod server_contract;
 pub mod simulation;

@@ -25,52 +25,63 @@ const TIMEOUT: (Duration, Duration) = (Duration::from_secs(60), Duration::from_s
 /// Messages that a ban takes along are at most this old.
 const DELETE_MESSAGES_S: u32 = 604_800;
 
-/// What joining adds; nothing for somebody who is a member already.
-fn join(view: &ServerView, actor: Actor, now: Timestamp) -> Result<Option<ServerChange>, Refusal> {
-    let Person { user, member, ban, timeout_until, servers } = view.person(actor.user);
-    if ban.is_some_and(|ban| ban.holds(now)) {
-        return Err(Refusal::Banned);
-    }
-    if member.is_some() {
-        return Ok(None);
-    }
-    let user = user.ok_or(Refusal::UserNotFound)?;
+/// A new membership of somebody who is none yet. A timeout that outlived an older one goes on.
+fn enter(view: &ServerView, user: UserId, now: Timestamp) -> Result<Change, Refusal> {
+    let Person { user: profile, timeout_until, servers, .. } = view.person(user);
+    let profile = profile.ok_or(Refusal::UserNotFound)?;
     if servers >= SERVERS {
         return Err(Refusal::LimitReached { what: "servers you are in", limit: SERVERS });
     }
-    let member =
-        Member { user: actor.user, nickname: None, roles: Vec::new(), joined_at: now, timeout_until };
-    Ok(Some(ServerChange::MemberJoined { member, user }))
+    let member = Member { user, nickname: None, roles: Vec::new(), joined_at: now, timeout_until };
+    Ok(Change::Event(ServerChange::MemberJoined { member, user: profile }))
 }
 
-/// Joins by the invite in view. Unknown, expired and used-up ones look alike.
+fn check_ban(view: &ServerView, user: UserId, now: Timestamp) -> Result<(), Refusal> {
+    match view.person(user).ban {
+        Some(ban) if ban.holds(now) => Err(Refusal::Banned),
+        _ => Ok(()),
+    }
+}
+
+/// Joins by the invite in view; who is a member already uses nothing up. Unknown, expired and used-up ones look alike, so
+/// whatever else stands in the way is said only of one that lives.
 pub fn join_by_invite(view: &ServerView, actor: Actor, now: Timestamp) -> Decision {
     let invite = view.invite.as_ref().ok_or(Refusal::InviteNotFound)?;
-    if actor.kind == UserKind::Bot {
-        return Err(Refusal::BotRefused);
+    check_ban(view, actor.user, now)?;
+    if view.member(actor.user).is_some() {
+        return Ok(Vec::new());
     }
-    let Some(joined) = join(view, actor, now)? else { return Ok(Vec::new()) };
     if !invite.lives(now) {
         return Err(Refusal::InviteNotFound);
     }
-    Ok(vec![Change::InviteUsed(invite.code.clone()), Change::Event(joined)])
+    if actor.kind == UserKind::Bot {
+        return Err(Refusal::BotRefused);
+    }
+    Ok(vec![Change::InviteUsed(invite.code.clone()), enter(view, actor.user, now)?])
 }
 
 /// Joins an open server. Others are hidden from outsiders.
 pub fn join_open(view: &ServerView, actor: Actor, now: Timestamp) -> Decision {
-    if view.server.join_policy != JoinPolicy::Open && view.member(actor.user).is_none() {
+    if view.member(actor.user).is_some() {
+        return Ok(Vec::new());
+    }
+    if view.server.join_policy != JoinPolicy::Open {
         return Err(Refusal::ServerNotFound);
     }
+    check_ban(view, actor.user, now)?;
     if actor.kind == UserKind::Bot {
         return Err(Refusal::BotRefused);
     }
-    Ok(join(view, actor, now)?.map(Change::Event).into_iter().collect())
+    Ok(vec![enter(view, actor.user, now)?])
 }
 
 /// Leaves. The owner cannot.
 pub fn leave(view: &ServerView, actor: Actor) -> Decision {
-    if view.member(actor.user).is_none() {
+    if !view.is_seen_by(actor) {
         return Err(Refusal::ServerNotFound);
+    }
+    if view.member(actor.user).is_none() {
+        return Err(Refusal::MemberNotFound);
     }
     if view.server.owner == actor.user {
         return Err(Refusal::OwnerCannotLeave);
