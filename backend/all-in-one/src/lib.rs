@@ -1,6 +1,6 @@
 //! Both services and an issuer in one process, behind one listener, over one data folder.
 //!
-//! [`start`] opens the folder, wires everything ([`wiring`]) and runs it until [`Running::shutdown`]. Deliberately absent: the
+//! [`start`] opens the folder, wires everything (`wiring`) and runs it until [`Running::shutdown`]. Deliberately absent: the
 //! folder's lock and the search for a process that serves it already (the binary's affair), TLS (a proxy's), and every adapter of
 //! the distributed world.
 

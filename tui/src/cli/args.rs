@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Signs in to a deployment, with a code that you type on a page.
     Login {
-        /// Its URL, like https://chat.example.org
+        /// Its URL, like `https://chat.example.org`
         url: String,
     },
     /// Signs out of the deployment you are signed in to.

@@ -1,6 +1,6 @@
 //! Who may do what: the resolution of `domain.md` section 2, as pure code.
 //!
-//! [`permissions`] answers the whole set, [`explain`] one permission with every step that led to it; a test holds the two
+//! [`permissions`] answers the whole set, [`explain()`] one permission with every step that led to it; a test holds the two
 //! against each other. The guards are [`Rank`].
 
 mod explain;
