@@ -32,12 +32,14 @@ pub(super) async fn run(folder: &Folder, options: Serve) -> anyhow::Result<()> {
         other => other?,
     };
     host::publish(folder, &running)?;
+    // Whoever reads the URL may end us at once: we listen for that first.
+    let (mut interrupted, mut terminated) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let mut out = std::io::stdout();
     writeln!(out, "{}", running.url)?;
     out.flush()?;
-    let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
         ended = running.wait() => ended?,
     }
