@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
+use super::folder::folder_of;
+
 /// The defaults, as a file to copy.
 pub(crate) const DEFAULTS: &str = r#"# echopulse configuration. Every key with its default.
 # A key can also come from the environment: ECHOPULSE_<SECTION>__<KEY>.
@@ -68,8 +70,7 @@ pub(crate) enum Colour {
 
 /// Where the file is, whether it exists or not.
 pub(crate) fn path() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    let folder = folder_of("XDG_CONFIG_HOME").or_else(|| Some(folder_of("HOME")?.join(".config")))?;
     Some(folder.join("echopulse/config.toml"))
 }
 

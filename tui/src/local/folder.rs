@@ -167,9 +167,13 @@ pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     Ok(Some(octets))
 }
 
+/// The folder that a variable names; the XDG base directories count only if they are absolute.
+pub(crate) fn folder_of(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
 fn default_path() -> anyhow::Result<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    match (absolute("XDG_DATA_HOME"), absolute("HOME")) {
+    match (folder_of("XDG_DATA_HOME"), folder_of("HOME")) {
         (Some(data), _) => Ok(data.join("echopulse")),
         (None, Some(home)) => Ok(home.join(".local/share/echopulse")),
         (None, None) => {

@@ -1,10 +1,8 @@
 //! The terminal: taken for the client, and given back whatever happens.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Stdout, Write},
-};
+use std::io::{self, Stdout, Write};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use crossterm::{
     cursor::Show,
     event::{
@@ -61,7 +59,7 @@ impl Terminal {
             end -= 1;
         }
         let mut out = io::stdout();
-        write!(out, "\x1b]52;c;{}\x07", base64(&text.as_bytes()[..end]))?;
+        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(&text.as_bytes()[..end]))?;
         out.flush()
     }
 
@@ -128,35 +126,4 @@ fn give_back() -> io::Result<()> {
         Show
     )?;
     disable_raw_mode()
-}
-
-/// Base64 (RFC 4648 4), for the one place that needs it.
-fn base64(octets: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(octets.len().div_ceil(3) * 4);
-    for part in octets.chunks(3) {
-        let bits =
-            part.iter().fold(0u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - part.len()));
-        for at in 0..4 {
-            let digit = ALPHABET[(bits >> (18 - 6 * at)) as usize & 63];
-            let shown = if at <= part.len() { char::from(digit) } else { '=' };
-            // Writing to a string cannot fail.
-            let _ = out.write_char(shown);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_pads() {
-        for (text, encoded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
-        {
-            assert_eq!(base64(text.as_bytes()), encoded);
-        }
-    }
 }

@@ -12,7 +12,7 @@ use crate::{
     chat::{
         model::{
             Author, AuthorKind, DeletedBy, Deletion, EventBody, HistoryPage, HistoryQuery, Mentions, Message,
-            PurgeReason, ReadMove, ReadState, StreamEvent,
+            ReadMove, ReadState, StreamEvent,
         },
         port::outbound::{
             Applied, Community, EventLog, EventPage, MessageStore, NonceRecord, Outbox, Projection,
@@ -701,11 +701,4 @@ impl Projection for MemoryChatStore {
     ) -> BoxFuture<'_, Result<Option<RemovalCause>, StoreError>> {
         ready(lock(&self.0).servers.get(&server).and_then(|copy| copy.removals.get(&user).copied()))
     }
-}
-
-/// Purging on the clock needs no person: kept here so that simulations can do it.
-#[must_use]
-pub fn retention(channel: ChannelId, at: Timestamp, through: Seq) -> Write {
-    let kind = WriteKind::Purge { through, reason: PurgeReason::Retention };
-    Write { at, actor: UserId::from_u128(0), channel, kind }
 }

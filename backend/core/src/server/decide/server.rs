@@ -62,7 +62,7 @@ fn updated(view: &ServerView, server: Server) -> Vec<Change> {
 }
 
 /// Hands a server over to a member who is no bot.
-pub fn transfer(view: &ServerView, actor: Actor, to: UserId, _now: Timestamp) -> Decision {
+pub fn transfer(view: &ServerView, actor: Actor, to: UserId) -> Decision {
     if !view.is_seen_by(actor) {
         return Err(Refusal::ServerNotFound);
     }

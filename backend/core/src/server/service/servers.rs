@@ -143,8 +143,7 @@ impl ServerService {
         to: UserId,
     ) -> Result<Server, ServerError> {
         let scope = Scope::of_two(server, actor.user, to);
-        let events =
-            self.change(scope, actor, move |view, now| decide::transfer(view, actor, to, now)).await?;
+        let events = self.change(scope, actor, move |view, _| decide::transfer(view, actor, to)).await?;
         self.server_after(actor, server, events).await
     }
 }
