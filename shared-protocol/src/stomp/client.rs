@@ -2,14 +2,14 @@
 //!
 //! Time is a [`Duration`] since any fixed moment.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use bytes::Bytes;
 
 use super::{
     HEART_BEAT,
+    beats::{self, Beats},
     codec::{Command, DecodeError, Decoder, Frame, Limits, Version, encode},
-    server::parse_heart_beat,
 };
 
 /// How often we offer to send, and want to hear.
@@ -39,17 +39,16 @@ pub enum Event {
 }
 
 /// The client's side of a session.
-#[derive(Debug)]
 pub struct ClientSession {
     decoder: Decoder,
+    limits: Limits,
     version: Version,
-    connected: bool,
+    /// DISCONNECT was sent: nothing follows it.
+    leaving: bool,
+    /// ERROR came: nothing that follows is looked at.
     over: bool,
     output: VecDeque<Bytes>,
-    sends_every: Duration,
-    expects_every: Duration,
-    sent_at: Duration,
-    received_at: Duration,
+    beats: Beats,
 }
 
 impl ClientSession {
@@ -67,21 +66,21 @@ impl ClientSession {
         let connect = encode(Command::Connect, &headers, None, Version::V12);
         Self {
             decoder: Decoder::new(limits),
+            limits,
             version: Version::V12,
-            connected: false,
+            leaving: false,
             over: false,
             output: VecDeque::from([connect]),
-            sends_every: Duration::ZERO,
-            expects_every: Duration::ZERO,
-            sent_at: now,
-            received_at: now,
+            beats: Beats::new(now),
         }
     }
 
     /// Takes octets.
     pub fn receive(&mut self, chunk: Bytes, now: Duration) {
-        self.received_at = now;
-        self.decoder.feed(chunk);
+        self.beats.heard(now);
+        if !self.over {
+            self.decoder.feed(chunk);
+        }
     }
 
     /// The next thing the server said; `None`: more octets are needed. An error ends the session.
@@ -101,14 +100,12 @@ impl ClientSession {
             Command::Connected => {
                 // 1.0 servers may leave the version out.
                 self.version = Version::negotiate(text("version").as_deref()).unwrap_or(Version::V10);
-                self.decoder.set(self.version, Limits::CONNECTED);
-                self.connected = true;
+                self.decoder.set(self.version, self.limits);
                 let (theirs_out, theirs_in) =
-                    text("heart-beat").and_then(|header| parse_heart_beat(&header)).unwrap_or_default();
+                    text("heart-beat").and_then(|header| beats::parse(&header)).unwrap_or_default();
                 let ours = Duration::from_millis(HEART_BEAT_MS.into());
                 let agree = |asked: Duration| if asked.is_zero() { asked } else { asked.max(ours) };
-                self.sends_every = agree(theirs_in);
-                self.expects_every = agree(theirs_out);
+                self.beats.agree(agree(theirs_in), agree(theirs_out));
                 Some(Event::Connected { session: text("session") })
             }
             Command::Message => Some(Event::Message(frame)),
@@ -145,14 +142,14 @@ impl ClientSession {
         self.push(Command::Unsubscribe, &[("id", id)], None);
     }
 
-    /// Ends the session; nothing is sent behind it.
+    /// Ends the session; nothing is sent behind it. What the server still says, the RECEIPT above all, is heard.
     pub fn disconnect(&mut self, receipt: &str) {
         self.push(Command::Disconnect, &[("receipt", receipt)], None);
-        self.over = true;
+        self.leaving = true;
     }
 
     fn push(&mut self, command: Command, headers: &[(&str, &str)], body: Option<&[u8]>) {
-        if !self.over {
+        if !self.over && !self.leaving {
             self.output.push_back(encode(command, headers, body, self.version));
         }
     }
@@ -160,34 +157,35 @@ impl ClientSession {
     /// The next frame to write, in order.
     pub fn next_output(&mut self, now: Duration) -> Option<Bytes> {
         let output = self.output.pop_front()?;
-        self.sent_at = now;
+        self.beats.sent(now);
         Some(output)
     }
 
     /// When [`ClientSession::tick`] is to be called next.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        [self.beat_due(), self.silence_due()].into_iter().flatten().min()
-    }
-
-    fn beat_due(&self) -> Option<Duration> {
-        (self.connected && !self.sends_every.is_zero()).then(|| self.sent_at + self.sends_every)
-    }
-
-    fn silence_due(&self) -> Option<Duration> {
-        let patience = self.expects_every * 2 + Duration::from_secs(1);
-        (self.connected && !self.expects_every.is_zero()).then(|| self.received_at + patience)
+        self.beats.deadline()
     }
 
     /// Lets time pass: heart-beats leave. Answers whether the server is still heard.
     pub fn tick(&mut self, now: Duration) -> bool {
-        if self.silence_due().is_some_and(|due| now >= due) {
+        if self.beats.is_silent(now) {
             return false;
         }
-        if self.beat_due().is_some_and(|due| now >= due) {
+        if self.beats.take_beat(now) && !self.leaving {
             self.output.push_back(Bytes::from_static(HEART_BEAT));
         }
         true
+    }
+}
+
+/// Shows no frames: CONNECT holds the token.
+impl fmt::Debug for ClientSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSession")
+            .field("version", &self.version)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: transactions and acknowledgements, which are refused with an ERROR that says so.
 
+mod beats;
 pub mod client;
 mod codec;
 pub mod server;

@@ -76,3 +76,33 @@ fn nothing_is_sent_behind_disconnect() {
     assert_eq!(session.next_output(T0).as_deref(), Some(&b"DISCONNECT\nreceipt:bye\n\n\0"[..]));
     assert_eq!(session.next_output(T0), None);
 }
+
+/// Checklist 209.
+#[test]
+fn the_receipt_of_disconnect_is_heard() {
+    let mut session = session();
+    feed(&mut session, "CONNECTED\nversion:1.2\nheart-beat:10000,10000\n\n\0");
+    session.disconnect("bye");
+    assert!(session.next_output(T0).is_some());
+    assert!(session.tick(Duration::from_secs(10)));
+    assert_eq!(session.next_output(T0), None, "no beat either");
+    let events = feed(&mut session, "RECEIPT\nreceipt-id:bye\n\n\0");
+    assert!(matches!(&events[..], [Event::Receipt(id, _)] if id == "bye"));
+}
+
+/// Checklist 211.
+#[test]
+fn the_limits_hold_behind_connected_too() {
+    let limits = Limits { body: 4, ..Limits::CONNECTED };
+    let mut session = ClientSession::new("h", "t", limits, T0);
+    session.receive(Bytes::from_static(b"CONNECTED\nversion:1.2\n\n\0MESSAGE\n\n12345\0"), T0);
+    assert!(matches!(session.next_event(), Ok(Some(Event::Connected { .. }))));
+    assert!(session.next_event().is_err());
+}
+
+/// Checklist 210.
+#[test]
+fn what_is_printed_for_debugging_holds_no_token() {
+    let session = ClientSession::new("h", "secret", Limits::CONNECTED, T0);
+    assert!(!format!("{session:?}").contains("secret"));
+}

@@ -6,60 +6,7 @@ use bytes::{Bytes, BytesMut};
 use memchr::{memchr, memchr2};
 use smallvec::SmallVec;
 
-use super::{Command, Frame, Version, escape, frame::Slot};
-
-/// What a frame may cost ("Size Limits").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Octets of one header line.
-    pub header_line: usize,
-    /// Header lines.
-    pub headers: usize,
-    /// Octets of a body.
-    pub body: usize,
-    /// Octets of a whole frame.
-    pub frame: usize,
-}
-
-impl Limits {
-    /// Octets of the longest command line.
-    pub const COMMAND: usize = 32;
-
-    /// What a stranger may send before CONNECT was accepted.
-    pub const BEFORE_CONNECT: Self = Self { header_line: 8 * 1024, headers: 64, body: 0, frame: 16 * 1024 };
-
-    /// What a session may send.
-    pub const CONNECTED: Self =
-        Self { header_line: 8 * 1024, headers: 64, body: 1024 * 1024, frame: 1024 * 1024 + 64 * 1024 };
-}
-
-/// What is wrong with a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecodeErrorKind {
-    /// It is no frame.
-    Malformed,
-    /// It is larger than it may be.
-    TooLarge,
-}
-
-/// A frame that cannot be read. The decoder reads nothing behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError {
-    /// What kind.
-    pub kind: DecodeErrorKind,
-    /// What is wrong, for the ERROR frame.
-    pub text: &'static str,
-    /// The frame's `receipt`, if it was read already.
-    pub receipt: Option<String>,
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text)
-    }
-}
-
-impl std::error::Error for DecodeError {}
+use super::{Command, DecodeError, DecodeErrorKind, Frame, Limits, Version, escape, frame::Slot};
 
 /// Where in a frame the decoder stands. Places count from the frame's first octet.
 #[derive(Debug)]
@@ -77,7 +24,6 @@ enum State {
 }
 
 /// Reads frames from chunks of octets.
-#[derive(Debug)]
 pub struct Decoder {
     version: Version,
     limits: Limits,
@@ -91,10 +37,12 @@ pub struct Decoder {
     state: State,
 }
 
-type Step<T> = Result<Option<T>, (DecodeErrorKind, &'static str)>;
+type Flaw = (DecodeErrorKind, &'static str);
+type Step<T> = Result<Option<T>, Flaw>;
 
 const MALFORMED: DecodeErrorKind = DecodeErrorKind::Malformed;
 const TOO_LARGE: DecodeErrorKind = DecodeErrorKind::TooLarge;
+const FRAME_TOO_LARGE: &str = "the frame is too large";
 
 impl Decoder {
     /// A decoder with these limits, which reads escapes as 1.2 does until told otherwise.
@@ -208,6 +156,9 @@ impl Decoder {
             if view.len() - from > limit + 1 {
                 return Err((TOO_LARGE, what));
             }
+            if view.len() > self.limits.frame {
+                return Err((TOO_LARGE, FRAME_TOO_LARGE));
+            }
             self.seen = view.len();
             return Ok(None);
         };
@@ -221,6 +172,9 @@ impl Decoder {
         let without_return = if end > from && view[end - 1] == b'\r' { end - 1 } else { end };
         if without_return - from > limit {
             return Err((TOO_LARGE, what));
+        }
+        if end >= self.limits.frame {
+            return Err((TOO_LARGE, FRAME_TOO_LARGE));
         }
         if memchr(b'\r', &view[from..without_return]).is_some() {
             return Err((MALFORMED, "a carriage return is not followed by a line feed"));
@@ -244,11 +198,9 @@ impl Decoder {
         let Some((end, next)) = self.line(from, self.limits.header_line, "a header line is too long")? else {
             return Ok(None);
         };
-        if next > self.limits.frame {
-            return Err((TOO_LARGE, "the frame is too large"));
-        }
         if end == from {
             let length = self.content_length()?;
+            self.check_size(next, length.unwrap_or_default())?;
             self.state = State::Body { command, from: next, length };
             return Ok(Some(()));
         }
@@ -261,12 +213,7 @@ impl Decoder {
         Ok(Some(()))
     }
 
-    fn slot(
-        &self,
-        command: Command,
-        from: usize,
-        end: usize,
-    ) -> Result<Slot, (DecodeErrorKind, &'static str)> {
+    fn slot(&self, command: Command, from: usize, end: usize) -> Result<Slot, Flaw> {
         let Ok(line) = std::str::from_utf8(&self.view()[from..end]) else {
             return Err((MALFORMED, "the head of the frame is not UTF-8"));
         };
@@ -284,35 +231,50 @@ impl Decoder {
         Ok(Slot { name: (place(from), place(middle)), value: (place(middle + 1), last), escaped })
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    /// The first header with this name, as it stands in the head, and whether it holds escapes.
+    fn raw_header(&self, name: &str) -> Option<(&str, bool)> {
         let text = |(from, to): (u32, u32)| {
             self.view().get(from as usize..to as usize).and_then(|octets| std::str::from_utf8(octets).ok())
         };
         let slot = self.slots.iter().find(|slot| text(slot.name) == Some(name))?;
-        text(slot.value)
+        Some((text(slot.value)?, slot.escaped))
     }
 
+    /// The `receipt` of the frame at hand. CONNECT may not ask for one.
     fn receipt(&self) -> Option<String> {
-        self.value("receipt").map(|raw| escape::decode(raw).into_owned())
+        let (State::Headers { command, .. } | State::Body { command, .. }) = self.state else { return None };
+        let (raw, escaped) = self.raw_header("receipt").filter(|_| !command.is_unescaped())?;
+        Some(if escaped { escape::decode(raw).into_owned() } else { raw.to_owned() })
     }
 
-    fn content_length(&self) -> Result<Option<usize>, (DecodeErrorKind, &'static str)> {
-        let Some(text) = self.value("content-length") else { return Ok(None) };
+    fn content_length(&self) -> Result<Option<usize>, Flaw> {
+        let Some((text, _)) = self.raw_header("content-length") else { return Ok(None) };
         if text.is_empty() || !text.bytes().all(|octet| octet.is_ascii_digit()) {
             return Err((MALFORMED, "content-length is not a number"));
         }
-        let length: usize = text.parse().map_err(|_| (MALFORMED, "content-length is not a number"))?;
+        text.parse().map(Some).map_err(|_| (MALFORMED, "content-length is not a number"))
+    }
+
+    /// Whether a body of so many octets, which begins at `from`, is within the limits.
+    fn check_size(&self, from: usize, length: usize) -> Result<(), Flaw> {
         if length > self.limits.body {
             return Err((TOO_LARGE, "the body is too large"));
         }
-        Ok(Some(length))
+        if from.saturating_add(length) >= self.limits.frame {
+            return Err((TOO_LARGE, FRAME_TOO_LARGE));
+        }
+        Ok(())
     }
 
     fn body(&mut self, command: Command, from: usize, length: Option<usize>) -> Step<Frame> {
-        let Some(end) = self.body_end(from, length)? else { return Ok(None) };
-        if end > from && !command.has_body() && self.version != Version::V10 {
-            return Err((MALFORMED, "only SEND, MESSAGE and ERROR have a body"));
+        // Seen at its first octet, so that nobody has to keep the rest of it. 1.0 says that such a body is ignored.
+        if !command.has_body() && self.version != Version::V10 {
+            let begun = self.view().get(from).is_some_and(|octet| *octet != 0);
+            if length.map_or(begun, |length| length > 0) {
+                return Err((MALFORMED, "only SEND, MESSAGE and ERROR have a body"));
+            }
         }
+        let Some(end) = self.body_end(from, length)? else { return Ok(None) };
         let whole = self.cut(end + 1);
         let body = if command.has_body() { whole.slice(from..end) } else { Bytes::new() };
         let slots = mem::take(&mut self.slots);
@@ -336,12 +298,20 @@ impl Decoder {
         }
         let (found, available) = (memchr(0, &view[self.seen..]), view.len());
         let end = found.map(|found| self.seen + found);
-        if end.unwrap_or(available) - from > self.limits.body {
-            return Err((TOO_LARGE, "the body is too large"));
-        }
+        self.check_size(from, end.unwrap_or(available) - from)?;
         if end.is_none() {
             self.seen = available;
         }
         Ok(end)
+    }
+}
+
+/// Shows no octets: they may be secret.
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("version", &self.version)
+            .field("pending", &self.pending())
+            .finish_non_exhaustive()
     }
 }

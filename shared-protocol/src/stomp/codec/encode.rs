@@ -33,6 +33,9 @@ pub(in crate::stomp) fn put_header(
     value: &str,
     version: Version,
 ) {
+    if name.is_empty() {
+        return;
+    }
     // Unescaped frames follow the rules of 1.0 but may hold colons in values.
     let version = if command.is_unescaped() { Version::V10 } else { version };
     let (Some(name), Some(value)) =

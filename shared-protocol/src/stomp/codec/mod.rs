@@ -4,16 +4,18 @@ mod decode;
 mod encode;
 mod escape;
 mod frame;
+mod limits;
 
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{DecodeError, DecodeErrorKind, Decoder, Limits};
+pub use decode::Decoder;
 pub use encode::encode;
 pub(in crate::stomp) use encode::put_header;
 pub use frame::{Command, Frame};
+pub use limits::{DecodeError, DecodeErrorKind, Limits};
 
 /// A version of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

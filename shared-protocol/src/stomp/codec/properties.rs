@@ -89,6 +89,27 @@ proptest! {
         prop_assert_eq!(frames, vec![(Command::Send, expected, Bytes::from(body))]);
     }
 
+    /// Checklist 35, 37: escaping is undone in a single pass.
+    #[test]
+    fn what_was_escaped_is_unescaped(text in "[\\\\:\n\rcnré]{0,24}") {
+        let escaped = escape::encode(&text, Version::V12, false).unwrap();
+        prop_assert!(!escaped.contains(['\n', '\r', ':']) && escape::is_valid(&escaped, Version::V12));
+        prop_assert_eq!(escape::decode(&escaped), text.as_str());
+    }
+
+    /// Checklist 42.
+    #[test]
+    fn the_first_value_wins(values in prop::collection::vec("[a-z:\\\\]{0,4}", 1..6), version in version()) {
+        let headers: Vec<_> = values.iter().map(|value| ("x", value.as_str())).collect();
+        let mut decoder = Decoder::new(Limits::CONNECTED);
+        decoder.set(version, Limits::CONNECTED);
+        decoder.feed(encode(Command::Send, &headers, None, version));
+        let frame = decoder.next().unwrap().unwrap();
+        let first = frame.header("x");
+        prop_assert_eq!(first.as_deref(), Some(values[0].as_str()));
+        prop_assert_eq!(frame.headers().count(), values.len());
+    }
+
     /// Checklist 47 of the security list: nothing panics, and memory stays bounded.
     #[test]
     fn arbitrary_octets_are_survived(octets in prop::collection::vec(any::<u8>(), 0..256), version in version()) {

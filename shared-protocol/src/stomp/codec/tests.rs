@@ -268,3 +268,78 @@ fn the_highest_common_version_is_taken() {
         assert_eq!(Version::negotiate(accepted), version, "{accepted:?}");
     }
 }
+
+/// Checklist 19: no client makes us keep a body that nobody reads.
+#[test]
+fn a_body_where_there_is_none_is_seen_at_its_first_octet() {
+    assert!(flaw(b"SUBSCRIBE\nid:1\n\nb").contains("have a body"));
+    assert!(flaw(b"SUBSCRIBE\nid:1\ncontent-length:5\n\n").contains("have a body"));
+    assert!(decode(b"SUBSCRIBE\nid:1\ncontent-length:0\n\n\0").is_ok());
+}
+
+/// Checklist 26.
+#[test]
+fn the_cuts_that_break_codecs_break_nothing() {
+    let octets = "SEND\r\nx:a\\cé\r\ncontent-length:12\r\n\r\né\0twelve!!?\0\n".as_bytes();
+    for cut in 0..=octets.len() {
+        let mut decoder = decoder(Version::V12);
+        let mut frames = Vec::new();
+        for part in [&octets[..cut], &octets[cut..]] {
+            decoder.feed(Bytes::copy_from_slice(part));
+            frames.extend(std::iter::from_fn(|| decoder.next().unwrap()));
+        }
+        assert_eq!(frames.len(), 1, "cut at {cut}");
+        assert_eq!(frames[0].header("x").as_deref(), Some("a:é"));
+        assert_eq!(frames[0].body().as_ref(), "é\0twelve!!?".as_bytes());
+    }
+}
+
+/// Checklist 47.
+#[test]
+fn content_type_is_what_was_sent() {
+    let typed = one(b"SEND\ncontent-type:text/plain;charset=utf-16\n\n\0");
+    assert_eq!(typed.header("content-type").as_deref(), Some("text/plain;charset=utf-16"));
+    assert_eq!(one(b"SEND\n\nx\0").header("content-type"), None);
+}
+
+/// Checklist 149: the receipt that an ERROR names is decoded as its frame is.
+#[test]
+fn an_error_knows_the_receipt_as_it_was_meant() {
+    let receipt = |version, octets: &[u8]| decode_as(version, octets).unwrap_err().receipt;
+    let wrong = b"SEND\nreceipt:a\\cb\nnothing\n\n\0";
+    assert_eq!(receipt(Version::V12, wrong).as_deref(), Some("a:b"));
+    assert_eq!(receipt(Version::V10, wrong).as_deref(), Some("a\\cb"));
+    assert_eq!(receipt(Version::V12, b"CONNECT\nreceipt:1\nnothing\n\n\0"), None, "CONNECT has none");
+    assert_eq!(receipt(Version::V12, b"SEND\nreceipt:1\n\n\0NOPE\n"), None, "it was another frame's");
+}
+
+/// Checklist 162, 165: the whole frame is bounded, whatever its parts may be.
+#[test]
+fn a_whole_frame_is_bounded() {
+    let limits = Limits { header_line: 100, headers: 9, body: 100, frame: 20 };
+    let fits = |octets: &str| {
+        let mut decoder = Decoder::new(limits);
+        decoder.feed(Bytes::copy_from_slice(octets.as_bytes()));
+        decoder.next().map_err(|error| error.kind).is_ok()
+    };
+    assert!(fits("SEND\nx:y\n\n123456789\0") && !fits("SEND\nx:y\n\n1234567890\0"));
+    assert!(!fits("SEND\nx:y\n\n1234567890"));
+    assert!(fits("SEND\nx:345678901234") && fits("SEND\nx:3456789012345") && !fits("SEND\nx:34567890123456"));
+    assert!(!fits("SEND\ncontent-length:99999\n\n"));
+}
+
+/// Checklist 210: logs that show a decoder show no token.
+#[test]
+fn what_is_printed_for_debugging_holds_no_octets() {
+    let mut decoder = decoder(Version::V12);
+    decoder.feed(Bytes::from_static(b"CONNECT\nAuthorization:Bearer secret\n\n\0"));
+    assert!(!format!("{decoder:?}").contains("115"));
+    let frame = decoder.next().unwrap().unwrap();
+    assert!(!format!("{frame:?}").contains("secret"));
+}
+
+/// Checklist 43, 10: a header without a name cannot be written.
+#[test]
+fn a_header_without_a_name_is_left_out() {
+    assert_eq!(encode(Command::Send, &[("", "x")], None, Version::V12).as_ref(), b"SEND\n\n\0");
+}

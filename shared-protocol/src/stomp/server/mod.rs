@@ -1,0 +1,287 @@
+//! The server's side of a session, as a state machine: octets and decisions in, requests and octets out.
+//!
+//! The session hands out one [`Request`] at a time. CONNECT and SUBSCRIBE wait for the application's decision before anything behind
+//! them is handed out; SENDs do not, so that many can be committed together. Receipts leave in the order of their frames all the
+//! same: each request that asked for one holds a [`Ticket`], and a ticket that is not settled holds back those behind it. So does
+//! the ERROR for a wrong frame: what was asked for in front of that frame is answered first.
+//!
+//! Deliberately absent: who may do what, and the messages of subscriptions. The application queues those behind what
+//! [`ServerSession::next_output`] hands out.
+//!
+//! Time is a [`Duration`] since any fixed moment.
+
+mod connect;
+mod ending;
+mod frames;
+mod receipts;
+
+use std::{collections::VecDeque, fmt, time::Duration};
+
+use bytes::Bytes;
+
+pub use self::receipts::Ticket;
+use self::{ending::Failure, frames::Subscription, receipts::Receipts};
+use super::{
+    HEART_BEAT,
+    beats::Beats,
+    codec::{DecodeErrorKind, Decoder, Frame, Limits, Version},
+};
+
+/// How long the ERROR for a wrong frame waits for what was asked for in front of it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a session allows.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The `server` header of CONNECTED: `name/version`.
+    pub server: &'static str,
+    /// How long a stranger may take until CONNECT.
+    pub connect_timeout: Duration,
+    /// The shortest and longest interval of heart-beats.
+    pub heart_beat: (Duration, Duration),
+    /// How many subscriptions one session may have.
+    pub subscriptions: usize,
+    /// What frames may cost once CONNECT was accepted.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            server: concat!("EchoPulse/", env!("CARGO_PKG_VERSION")),
+            connect_timeout: Duration::from_secs(10),
+            heart_beat: (Duration::from_secs(5), Duration::from_secs(60)),
+            subscriptions: 500,
+            limits: Limits::CONNECTED,
+        }
+    }
+}
+
+/// Close codes of the WebSocket that carries a session.
+pub mod close {
+    /// The session ended as it should.
+    pub const NORMAL: u16 = 1000;
+    /// The service is being stopped.
+    pub const GOING_AWAY: u16 = 1001;
+    /// A frame was wrong.
+    pub const PROTOCOL: u16 = 1002;
+    /// A text message was not UTF-8.
+    pub const NOT_UTF8: u16 = 1007;
+    /// A frame was too large.
+    pub const TOO_LARGE: u16 = 1009;
+    /// Our fault.
+    pub const INTERNAL: u16 = 1011;
+    /// The token is missing, wrong or over: get another one.
+    pub const UNAUTHENTICATED: u16 = 4401;
+    /// The account may not use this deployment: do not come back.
+    pub const FORBIDDEN: u16 = 4403;
+    /// No CONNECT in time, or no heart-beat.
+    pub const TIMEOUT: u16 = 4408;
+    /// The reader is too slow: come back and resume.
+    pub const SLOW: u16 = 4413;
+}
+
+/// What a client wants.
+#[derive(Debug)]
+pub enum Request {
+    /// To begin. Decide with [`ServerSession::accept`] or [`ServerSession::fail`].
+    Connect(Frame),
+    /// To send. If there is a ticket, settle it.
+    Send {
+        /// Where to.
+        destination: String,
+        /// The frame.
+        frame: Frame,
+        /// The receipt asked for.
+        ticket: Option<Ticket>,
+    },
+    /// To subscribe. Decide with [`ServerSession::accept_subscription`] or [`ServerSession::refuse_subscription`].
+    Subscribe {
+        /// The subscription's id. That of a 1.0 subscription without one holds a NUL, which no header can:
+        /// [`SharedMessage`](super::SharedMessage) leaves it out.
+        id: String,
+        /// What to.
+        destination: String,
+        /// The frame.
+        frame: Frame,
+    },
+    /// To end a subscription, which the session has forgotten already.
+    Unsubscribe {
+        /// The subscription's id.
+        id: String,
+    },
+    /// To end the session. Everything accepted before is still to be finished; then the socket is closed.
+    Disconnect,
+}
+
+/// What goes to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// One frame or heart-beat: one WebSocket message.
+    Frame(Bytes),
+    /// The end, with a close code.
+    Close(u16, String),
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// CONNECT has to come until then.
+    New(Duration),
+    /// The application decides about CONNECT, until then.
+    Connecting(Frame, Duration),
+    Ready,
+    /// The application decides about this SUBSCRIBE.
+    Subscribing(Subscription, Option<String>),
+    /// DISCONNECT was handed out, or the session failed.
+    Over,
+}
+
+/// The server's side of a session.
+pub struct ServerSession {
+    config: Config,
+    decoder: Decoder,
+    version: Version,
+    phase: Phase,
+    subscriptions: Vec<Subscription>,
+    /// Subscriptions that the server refused or ended: an UNSUBSCRIBE that is on its way is no mistake.
+    ended: VecDeque<Subscription>,
+    receipts: Receipts,
+    failure: Option<Failure>,
+    output: VecDeque<Output>,
+    beats: Beats,
+}
+
+impl ServerSession {
+    /// A session whose socket was opened at `now`.
+    #[must_use]
+    pub fn new(config: Config, now: Duration) -> Self {
+        let connect_due = now + config.connect_timeout;
+        Self {
+            config,
+            decoder: Decoder::new(Limits::BEFORE_CONNECT),
+            version: Version::V12,
+            phase: Phase::New(connect_due),
+            subscriptions: Vec::new(),
+            ended: VecDeque::new(),
+            receipts: Receipts::default(),
+            failure: None,
+            output: VecDeque::new(),
+            beats: Beats::new(now),
+        }
+    }
+
+    /// The version that was agreed on; 1.2 before that.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Takes octets. Any octet counts as activity ("Heart-beating").
+    ///
+    /// Stop reading while requests are not taken, or a decision is awaited: a session that holds more than one frame when further
+    /// octets come ends as too large.
+    pub fn receive(&mut self, chunk: Bytes, now: Duration) {
+        if self.is_over() {
+            return;
+        }
+        self.beats.heard(now);
+        if self.decoder.pending() > self.config.limits.frame {
+            return self.fail(close::TOO_LARGE, "too-large", "more came than is taken at a time");
+        }
+        self.decoder.feed(chunk);
+    }
+
+    /// Whether the session is over: nothing that comes in is looked at any more.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// The next thing the client wants; `None` while a decision is awaited, or more octets.
+    pub fn next_request(&mut self) -> Option<Request> {
+        while matches!(self.phase, Phase::New(_) | Phase::Ready) {
+            let frame = match self.decoder.next() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return None,
+                Err(error) => {
+                    let (close, code) = match error.kind {
+                        DecodeErrorKind::Malformed => (close::PROTOCOL, "malformed-frame"),
+                        DecodeErrorKind::TooLarge => (close::TOO_LARGE, "too-large"),
+                    };
+                    self.fail_in_turn(close, code, error.text, error.receipt.as_deref());
+                    return None;
+                }
+            };
+            if let Some(request) = self.take(frame) {
+                return Some(request);
+            }
+        }
+        None
+    }
+
+    /// The next thing to write, in order.
+    pub fn next_output(&mut self, now: Duration) -> Option<Output> {
+        let output = self.output.pop_front()?;
+        self.beats.sent(now);
+        Some(output)
+    }
+
+    /// Notes that the application wrote a frame of its own, which is as good as a heart-beat.
+    pub const fn sent(&mut self, now: Duration) {
+        self.beats.sent(now);
+    }
+
+    /// When [`ServerSession::tick`] is to be called next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::New(due) | Phase::Connecting(_, due) => Some(due),
+            Phase::Ready | Phase::Subscribing(..) => self.beats.deadline(),
+            Phase::Over => self.failure.as_ref().map(|_| self.beats.heard_at() + PATIENCE),
+        }
+    }
+
+    /// Lets time pass: heart-beats leave, and silence ends the session.
+    pub fn tick(&mut self, now: Duration) {
+        match self.phase {
+            Phase::New(due) | Phase::Connecting(_, due) => {
+                if now >= due {
+                    self.fail(close::TIMEOUT, "connect-timeout", "no CONNECT came in time");
+                }
+            }
+            Phase::Over => {
+                if self.deadline().is_some_and(|due| now >= due) {
+                    self.receipts.clear();
+                    self.end_if_settled();
+                }
+            }
+            Phase::Ready | Phase::Subscribing(..) => self.beat(now),
+        }
+    }
+
+    fn beat(&mut self, now: Duration) {
+        if matches!(self.phase, Phase::Subscribing(..)) && self.beats.is_silent(now) {
+            // Nothing is read while the application decides, so silence proves nothing.
+            self.beats.heard(now);
+        }
+        if self.beats.is_silent(now) {
+            self.fail(close::TIMEOUT, "heart-beat-missed", "nothing was heard for too long");
+        } else if self.beats.take_beat(now) {
+            self.output.push_back(Output::Frame(Bytes::from_static(HEART_BEAT)));
+        }
+    }
+}
+
+/// Shows no frames: they hold what people say.
+impl fmt::Debug for ServerSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSession")
+            .field("version", &self.version)
+            .field("phase", &self.phase)
+            .field("subscriptions", &self.subscriptions.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
