@@ -181,6 +181,25 @@ async fn a_wrong_frame_is_an_error_that_closes_its_own_session_only() {
 }
 
 #[tokio::test]
+async fn what_was_asked_before_a_wrong_frame_is_answered_before_its_error() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let mut socket = ada.connect().await;
+    let post = json!({ "content": "durable" });
+    let to = place.send_to("messages");
+    socket
+        .send(&format!(
+            "SEND\ndestination:{to}\nreceipt:1\n\n{post}\0SEND\ndestination:/app/nowhere\nreceipt:2\n\n\0"
+        ))
+        .await;
+    let (receipt, error) = (socket.frame().await, socket.frame().await);
+    assert_eq!((receipt.command(), value(&receipt, "receipt-id")), (Command::Receipt, "1".to_owned()));
+    assert_eq!((error.command(), value(&error, "receipt-id")), (Command::Error, "2".to_owned()));
+    assert_eq!(socket.closed().await, Some((1002, "unknown-destination".to_owned())));
+}
+
+#[tokio::test]
 async fn what_is_no_message_gets_its_close_code() {
     let deployment = Deployment::start().await;
     let ada = deployment.person("ada").await;
@@ -189,7 +208,7 @@ async fn what_is_no_message_gets_its_close_code() {
     assert_eq!(socket.closed().await, Some((1009, "too-large".to_owned())));
     let mut socket = ada.connect().await;
     socket.send(&format!("SEND\ndestination:/app/x\n\n{}\0", "x".repeat(70 * 1024))).await;
-    assert_eq!(socket.closed().await.unwrap().0, 1009);
+    assert_eq!(socket.closed().await, Some((1009, "too-large".to_owned())));
 }
 
 #[tokio::test]

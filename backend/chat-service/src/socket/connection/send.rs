@@ -20,7 +20,8 @@ use crate::socket::{
 impl Connection {
     pub(super) fn send(&mut self, destination: &str, frame: Frame, ticket: Option<Ticket>) {
         let Some(to) = SendTo::parse(destination) else {
-            return self.session.fail(
+            return self.session.fail_request(
+                ticket,
                 close::PROTOCOL,
                 "unknown-destination",
                 "there is no such destination to SEND to",

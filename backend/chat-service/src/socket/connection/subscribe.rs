@@ -16,7 +16,7 @@ impl Connection {
     pub(super) fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
         let Some(topic) = Topic::parse(destination) else {
             let text = "there is no such destination to SUBSCRIBE to";
-            return self.session.fail(close::PROTOCOL, "unknown-destination", text);
+            return self.session.fail_request(None, close::PROTOCOL, "unknown-destination", text);
         };
         let Some(caller) = &self.caller else { return };
         let actor = caller.actor;
