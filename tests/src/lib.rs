@@ -1,8 +1,9 @@
 //! End-to-end tests of EchoPulse: real processes, started and ended by the tests themselves.
 //!
-//! The library is what they share: people with a data folder, a terminal to look at, and waiting for a condition with a
+//! The library is what they share: people with a data folder, a terminal and a browser to look at, and waiting for a condition with a
 //! deadline. Deliberately absent: sleeping for luck, and retries that hide a race.
 
+mod browser;
 mod person;
 mod terminal;
 
@@ -11,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use browser::Browser;
 pub use person::{Line, Lines, Person, Served};
 pub use terminal::Terminal;
 

@@ -146,6 +146,14 @@ impl Lines {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{what}: {line}: {error}"))
     }
 
+    /// Waits until the process ends by itself, and answers its exit code.
+    #[must_use]
+    pub fn ends(mut self) -> i32 {
+        let status =
+            eventually("the end of a command", || self.child.try_wait().expect("the process is ours"));
+        status.code().unwrap_or(-1)
+    }
+
     /// Ends the process at once, as a power cut does.
     pub fn kill(mut self) {
         self.child.kill().expect("the process is ours");

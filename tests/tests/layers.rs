@@ -37,7 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that may name anything.
-const FREE: &[&str] = &["echopulse-tests", "xtask"];
+const FREE: &[&str] = &["echopulse-tests", "echopulse-bench", "xtask"];
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))

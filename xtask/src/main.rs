@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
+mod bench;
 mod command;
 mod lint;
 mod packages;
@@ -32,6 +33,11 @@ enum Task {
     },
     /// Formatting, clippy, dependencies, spelling, documentation.
     Lint,
+    /// Compares EchoPulse with something that does the least possible, in one run, and prints the ratios.
+    Bench {
+        /// Which; without a name all of them.
+        names: Vec<String>,
+    },
     /// Runs the seeded simulation, longer than the tests do.
     Simulate {
         /// The first seed.
@@ -50,6 +56,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Test { part, no_install } => test::run(part, no_install),
         Task::Lint => lint::run(),
+        Task::Bench { names } => bench::benchmarks(&names),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
     }
 }

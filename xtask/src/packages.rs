@@ -11,8 +11,12 @@ pub(crate) struct Package {
 }
 
 /// What the tests run besides cargo.
-pub(crate) const FOR_TESTS: &[Package] =
-    &[Package { program: "cc", package: "gcc" }, Package { program: "tmux", package: "tmux" }];
+pub(crate) const FOR_TESTS: &[Package] = &[
+    Package { program: "cc", package: "gcc" },
+    Package { program: "tmux", package: "tmux" },
+    Package { program: "chromium", package: "chromium" },
+    Package { program: "chromedriver", package: "chromium-driver" },
+];
 
 /// Sees to it that the programs are there. As root it installs what is missing; otherwise, or if told not to, it names
 /// the one line to run.

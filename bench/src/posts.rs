@@ -1,0 +1,238 @@
+//! The write path against bare inserts: 64 senders into one channel, each waiting for its receipt.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use echopulse_core::{
+    chat::{
+        committer::Committer,
+        hub::{Hub, HubDeps},
+        model::{HistoryPage, HistoryQuery, Message, ReadMove, ReadState},
+        port::outbound::{MessageStore, NonceRecord},
+        relay::Relay,
+        rights::Rights,
+        write::{Outcome, Write, WriteKind, fingerprint},
+    },
+    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId, sync::Nudge},
+};
+use echopulse_embedded::{
+    bus::InProcessBus,
+    sqlite::SqliteChatStore,
+    system::{OsChance, SystemClock, TokioTimer},
+};
+use sqlx::{
+    AssertSqlSafe, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::{
+    folder::Folder,
+    report::{Row, in_turn, per_second},
+};
+
+const SENDERS: usize = 64;
+const POSTS_EACH: usize = 100;
+const ROUNDS: usize = 7;
+
+/// The real store, which notes how large its batches are.
+struct Counting {
+    store: Arc<SqliteChatStore>,
+    sizes: Arc<Mutex<Vec<usize>>>,
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+impl MessageStore for Counting {
+    fn commit(&self, batch: Vec<Write>) -> Answer<'_, Vec<Outcome>> {
+        self.sizes.lock().unwrap_or_else(PoisonError::into_inner).push(batch.len());
+        self.store.commit(batch)
+    }
+
+    fn find_nonce(&self, author: UserId, nonce: String) -> Answer<'_, Option<NonceRecord>> {
+        self.store.find_nonce(author, nonce)
+    }
+
+    fn find_message(&self, channel: ChannelId, message: MessageId) -> Answer<'_, Option<Message>> {
+        self.store.find_message(channel, message)
+    }
+
+    fn history(
+        &self,
+        channel: ChannelId,
+        query: HistoryQuery,
+        limit: usize,
+    ) -> Answer<'_, Option<HistoryPage>> {
+        self.store.history(channel, query, limit)
+    }
+
+    fn read_states(&self, user: UserId, channels: Vec<ChannelId>) -> Answer<'_, Vec<ReadState>> {
+        self.store.read_states(user, channels)
+    }
+
+    fn move_read(&self, user: UserId, channel: ChannelId, to: ReadMove) -> Answer<'_, Option<ReadState>> {
+        self.store.move_read(user, channel, to)
+    }
+}
+
+pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let (served, bare) = (Folder::with_messages(0)?, Folder::with_messages(0)?);
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let (mut ours_round, mut bare_round) = (0, 0);
+    let (ours, other) = in_turn(
+        ROUNDS,
+        || {
+            sizes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            ours_round += 1;
+            tokio.block_on(post(&served, ours_round, Arc::clone(&sizes)))
+        },
+        || {
+            let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            bare_round += 1;
+            tokio.block_on(insert(&bare, bare_round, &sizes))
+        },
+    )?;
+    let rate = |rate: f64| format!("{rate:.0} a second");
+    Ok(vec![Row {
+        what: "durable posts, 64 senders into one channel, against the same rows inserted bare in the same batches",
+        ours: rate(ours),
+        other: rate(other),
+        result: format!("{:.2} times", ours / other),
+        aim: "at least 0.5",
+    }])
+}
+
+/// Everything between a request that was judged and its receipt: queue, store, hub and relay, as they are served. Answers
+/// the rate of acknowledged posts.
+async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> anyhow::Result<f64> {
+    let store = Arc::new(SqliteChatStore::connect(folder.path(), Arc::new(OsChance)).await?);
+    let rights = Arc::new(Rights::new(Arc::clone(&store) as _, Arc::new(SystemClock)));
+    let hub =
+        Arc::new(Hub::new(HubDeps { log: Arc::clone(&store) as _, rights, timer: Arc::new(TokioTimer) }));
+    let nudge = Arc::new(Nudge::default());
+    let counting = Arc::new(Counting { store: Arc::clone(&store), sizes });
+    let committer = Arc::new(Committer::new(counting, hub, Arc::clone(&nudge), 1));
+    let relay = Relay::new(Arc::clone(&store) as _, Arc::new(InProcessBus::default()), 0);
+    let failed = |error: StoreError| panic!("the store failed: {error}");
+    let (at, nudged) = (Arc::clone(&committer), Arc::clone(&nudge));
+    let lane = tokio::spawn(async move { at.run(0, failed).await });
+    let relaying = tokio::spawn(async move { relay.run(&nudged, failed).await });
+
+    let writes: Vec<Vec<Write>> = (0..SENDERS)
+        .map(|sender| {
+            let first = (round * SENDERS + sender) * POSTS_EACH;
+            (first..first + POSTS_EACH).map(|number| folder.post(number)).collect()
+        })
+        .collect();
+    let begun = Instant::now();
+    let senders: Vec<_> = writes
+        .into_iter()
+        .map(|writes| {
+            let committer = Arc::clone(&committer);
+            tokio::spawn(async move {
+                for write in writes {
+                    committer.write(write).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+                }
+                anyhow::Ok(())
+            })
+        })
+        .collect();
+    for sender in senders {
+        sender.await??;
+    }
+    let rate = per_second(SENDERS * POSTS_EACH, begun.elapsed());
+    committer.close();
+    nudge.close();
+    lane.await?;
+    relaying.await?;
+    store.close().await;
+    Ok(rate)
+}
+
+/// The rows of such posts and nothing else, in transactions of these sizes. Answers the rate.
+async fn insert(folder: &Folder, round: usize, sizes: &[usize]) -> anyhow::Result<f64> {
+    let mut db = open(folder.path()).await?;
+    let channel = folder.channel.as_u128().to_be_bytes();
+    let stream: Vec<u8> = [1].into_iter().chain(channel).collect();
+    let head: i64 = sqlx::query_scalar("SELECT head FROM stream_head WHERE stream = ?")
+        .bind(&stream)
+        .fetch_one(&mut db)
+        .await?;
+    let (mut seq, mut number) = (head, round * SENDERS * POSTS_EACH);
+    let begun = Instant::now();
+    for size in sizes {
+        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        let writes: Vec<_> = (number..number + size).map(|number| folder.post(number)).collect();
+        number += size;
+        let values = |columns: usize| {
+            let row = format!("({})", vec!["?"; columns].join(","));
+            vec![row; *size].join(",")
+        };
+        let nonces = format!(
+            "INSERT INTO nonce (author, nonce, channel, message, seq, epoch, fingerprint) VALUES {}",
+            values(7)
+        );
+        let messages = format!(
+            "INSERT INTO message (channel, seq, id, revision, nonce, author, author_kind, content, created_at) VALUES {}",
+            values(9)
+        );
+        let events =
+            format!("INSERT INTO event (stream, seq, kind, at, actor, message) VALUES {}", values(6));
+        let outbox = format!("INSERT INTO outbox (stream, seq) VALUES {}", values(2));
+        let mut nonces = sqlx::query(AssertSqlSafe(nonces));
+        let mut messages = sqlx::query(AssertSqlSafe(messages));
+        let mut events = sqlx::query(AssertSqlSafe(events));
+        let mut outbox = sqlx::query(AssertSqlSafe(outbox));
+        for Write { at, actor, kind, .. } in writes {
+            let WriteKind::Post(post) = kind else { continue };
+            seq += 1;
+            let (author, id) =
+                (actor.as_u128().to_be_bytes().to_vec(), post.id.as_u128().to_be_bytes().to_vec());
+            let print = fingerprint(&post.content, None).cast_signed();
+            nonces = nonces
+                .bind(author.clone())
+                .bind(post.nonce.clone())
+                .bind(channel.to_vec())
+                .bind(id.clone())
+                .bind(seq)
+                .bind(1_i64)
+                .bind(print);
+            messages = messages
+                .bind(channel.to_vec())
+                .bind(seq)
+                .bind(id.clone())
+                .bind(seq)
+                .bind(post.nonce)
+                .bind(author.clone())
+                .bind(0_i64)
+                .bind(post.content)
+                .bind(at.as_millis());
+            events =
+                events.bind(stream.clone()).bind(seq).bind(1_i64).bind(at.as_millis()).bind(author).bind(id);
+            outbox = outbox.bind(stream.clone()).bind(seq);
+        }
+        for rows in [nonces, messages, events, outbox] {
+            rows.execute(&mut *transaction).await?;
+        }
+        sqlx::query("UPDATE stream_head SET head = ? WHERE stream = ?")
+            .bind(seq)
+            .bind(&stream)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+    }
+    let rate = per_second(sizes.iter().sum(), begun.elapsed());
+    db.close().await?;
+    Ok(rate)
+}
+
+async fn open(folder: &Path) -> anyhow::Result<SqliteConnection> {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("chat.db"))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    Ok(SqliteConnection::connect_with(&options).await?)
+}
