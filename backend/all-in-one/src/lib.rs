@@ -8,7 +8,6 @@ mod keys;
 mod listen;
 mod running;
 mod site;
-mod tasks;
 mod wiring;
 
 use std::path::PathBuf;

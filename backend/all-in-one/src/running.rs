@@ -13,9 +13,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config,
     listen::{Listen, Names},
-    site, tasks,
+    site,
     wiring::{self, World},
 };
+
+/// Records that may wait for the chat service; a fuller queue holds the relays back.
+const BUS_CAPACITY: usize = 1024;
 
 /// A deployment that runs in this process. Dropping it stops everything without waiting.
 #[derive(Debug)]
@@ -80,8 +83,8 @@ async fn supervise(
     names: Names,
     stop: CancellationToken,
 ) -> Result<()> {
-    let core_stop = CancellationToken::new();
-    let mut core = tasks::spawn(&world, &core_stop);
+    let mut server = world.server.spawn();
+    let mut chat = world.chat.spawn(world.bus.consumer(BUS_CAPACITY));
     let mut serving = JoinSet::new();
     serving.spawn(echopulse_http::serve(
         listener,
@@ -92,15 +95,18 @@ async fn supervise(
         // A listener that ends because it was told to has not broken.
         biased;
         () = stop.cancelled() => false,
-        ended = core.join_next() => tell(ended),
+        ended = server.join_next() => tell(ended),
+        ended = chat.join_next() => tell(ended),
         ended = serving.join_next() => tell(ended),
     };
     stop.cancel();
     // Sockets first: what they accepted still has to be committed.
     world.chat_app.close_sockets().await;
     while serving.join_next().await.is_some() {}
-    tasks::stop(&world, &core_stop);
-    while core.join_next().await.is_some() {}
+    world.chat.stop();
+    world.server.stop();
+    while chat.join_next().await.is_some() {}
+    while server.join_next().await.is_some() {}
     world.server_store.close().await;
     world.chat_store.close().await;
     world.issuer.shutdown().await;

@@ -3,28 +3,8 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use echopulse_chat_service::{ChatApp, ChatPorts};
-use echopulse_core::{
-    chat::{
-        activity::ActivityFeed,
-        committer::Committer,
-        hub::{Hub, HubDeps},
-        port::outbound::{Projection, Timer},
-        projector::{Projector, ProjectorDeps},
-        relay::Relay as ChatRelay,
-        rights::Rights,
-        service::{ChatDeps, ChatService},
-    },
-    common::{
-        port::{Chance, Clock, Ids},
-        sync::Nudge,
-    },
-    server::{
-        port::inbound::{Accounts, Catalogue},
-        relay::Relay as ServerRelay,
-        service::{ServerDeps, ServerService},
-    },
-};
+use echopulse_chat_service::{ChatApp, engine as chat_engine};
+use echopulse_core::common::port::{Chance, Clock, Ids};
 use echopulse_embedded::{
     bus::InProcessBus,
     memory::MemoryPresence,
@@ -38,7 +18,7 @@ use echopulse_http::{
     token::{self, Verifier, VerifierConfig},
 };
 use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
-use echopulse_server_service::{ServerApp, ServerPorts};
+use echopulse_server_service::{ServerApp, engine as server_engine};
 use sha2::{Digest, Sha256};
 
 use crate::{Config, OwnerNeedsPassword, keys::IssuerKeys, listen::Names};
@@ -54,144 +34,65 @@ pub(crate) struct World {
     pub(crate) server_store: Arc<SqliteServerStore>,
     pub(crate) chat_store: Arc<SqliteChatStore>,
     pub(crate) bus: Arc<InProcessBus>,
-    pub(crate) chat: Arc<ChatService>,
-    pub(crate) committer: Arc<Committer>,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) activity: Arc<ActivityFeed>,
-    pub(crate) server_relay: ServerRelay,
-    pub(crate) server_nudge: Arc<Nudge>,
-    pub(crate) chat_relay: ChatRelay,
-    pub(crate) chat_nudge: Arc<Nudge>,
+    pub(crate) server: Arc<server_engine::Engine>,
+    pub(crate) chat: Arc<chat_engine::Engine>,
     pub(crate) server_app: ServerApp,
     pub(crate) chat_app: ChatApp,
 }
 
-/// What both services share of this computer.
-#[derive(Clone)]
-struct System {
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    chance: Arc<dyn Chance>,
-    timer: Arc<dyn Timer>,
-}
-
 /// Opens the folder and puts everything together. Nothing runs yet.
 pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
-    let system = System {
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(Uuid7Ids),
-        chance: Arc::new(OsChance),
-        timer: Arc::new(TokioTimer),
-    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (ids, chance): (Arc<dyn Ids>, Arc<dyn Chance>) = (Arc::new(Uuid7Ids), Arc::new(OsChance));
     let endings = Arc::new(token::Endings::new(Duration::from_secs(10 * 60)));
-    let issuer = open_issuer(config, names, Arc::clone(&endings), Arc::clone(&system.clock)).await?;
+    let issuer = open_issuer(config, names, Arc::clone(&endings), Arc::clone(&clock)).await?;
     let verifier = Arc::new(Verifier::new(
         VerifierConfig { known_as: Some(FOLDER_ISSUER.to_owned()), ..VerifierConfig::new(names.issuer()) },
         Arc::new(IssuerKeys(issuer.router())),
-        Arc::clone(&system.clock),
+        Arc::clone(&clock),
         endings,
     ));
     let server_store = Arc::new(SqliteServerStore::connect(&config.data).await?);
-    let chat_store = Arc::new(SqliteChatStore::connect(&config.data, Arc::clone(&system.chance)).await?);
+    let chat_store = Arc::new(SqliteChatStore::connect(&config.data, Arc::clone(&chance)).await?);
     let bus = Arc::new(InProcessBus::default());
 
-    let server_nudge = Arc::new(Nudge::default());
-    let server = Arc::new(ServerService::new(ServerDeps {
-        store: Arc::clone(&server_store) as _,
+    let server = Arc::new(server_engine::Engine::new(server_engine::Adapters {
+        servers: Arc::clone(&server_store) as _,
         users: Arc::clone(&server_store) as _,
-        relay: Arc::clone(&server_nudge),
-        clock: Arc::clone(&system.clock),
-        ids: Arc::clone(&system.ids),
-        chance: Arc::clone(&system.chance),
+        outbox: Arc::clone(&server_store) as _,
+        publisher: Arc::clone(&bus) as _,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        chance,
     }));
-    let server_ports = ServerPorts {
-        accounts: Arc::clone(&server) as _,
-        servers: Arc::clone(&server) as _,
-        channels: Arc::clone(&server) as _,
-        members: Arc::clone(&server) as _,
-        invites: Arc::clone(&server) as _,
-        bans: Arc::clone(&server) as _,
-    };
-    let upstream = Arc::new(InProcessUpstream::new(
-        Arc::clone(&server) as Arc<dyn Accounts>,
-        Arc::clone(&server) as Arc<dyn Catalogue>,
-    ));
-    let chat = wire_chat(&system, &chat_store, &bus, upstream);
-    let chat_ports = ChatPorts {
-        posting: Arc::clone(&chat.service) as _,
-        reading: Arc::clone(&chat.service) as _,
-        following: Arc::clone(&chat.service) as _,
-    };
+    let chat = Arc::new(chat_engine::Engine::new(chat_engine::Adapters {
+        messages: Arc::clone(&chat_store) as _,
+        log: Arc::clone(&chat_store) as _,
+        projection: Arc::clone(&chat_store) as _,
+        partitions: vec![(Arc::clone(&chat_store) as _, Arc::clone(&bus) as _)],
+        bus: Arc::clone(&bus) as _,
+        upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
+        presence: Arc::new(MemoryPresence::default()),
+        clock: Arc::clone(&clock),
+        ids,
+        timer: Arc::new(TokioTimer),
+        lanes: LANES,
+    }));
     Ok(World {
-        server_app: ServerApp::new(server_ports, Arc::clone(&verifier), cursors(&config.data)?),
+        server_app: ServerApp::new(server.ports(), Arc::clone(&verifier), cursors(&config.data)?),
         chat_app: ChatApp::new(echopulse_chat_service::ChatDeps {
-            ports: chat_ports,
+            ports: chat.ports(),
             verifier,
             origins: origins(names),
-            clock: system.clock,
+            clock,
         }),
-        server_relay: ServerRelay::new(Arc::clone(&server_store) as _, Arc::clone(&bus) as _),
-        chat_relay: ChatRelay::new(Arc::clone(&chat_store) as _, Arc::clone(&bus) as _, 0),
-        server_nudge,
-        chat_nudge: chat.nudge,
-        chat: chat.service,
-        committer: chat.committer,
-        hub: chat.hub,
-        activity: chat.activity,
+        server,
+        chat,
         issuer,
         server_store,
         chat_store,
         bus,
     })
-}
-
-struct Chat {
-    service: Arc<ChatService>,
-    committer: Arc<Committer>,
-    hub: Arc<Hub>,
-    activity: Arc<ActivityFeed>,
-    nudge: Arc<Nudge>,
-}
-
-fn wire_chat(
-    system: &System,
-    store: &Arc<SqliteChatStore>,
-    bus: &Arc<InProcessBus>,
-    upstream: Arc<InProcessUpstream>,
-) -> Chat {
-    let nudge = Arc::new(Nudge::default());
-    let projection: Arc<dyn Projection> = Arc::clone(store) as _;
-    let rights = Arc::new(Rights::new(Arc::clone(&projection), Arc::clone(&system.clock)));
-    let hub = Arc::new(Hub::new(HubDeps {
-        log: Arc::clone(store) as _,
-        rights: Arc::clone(&rights),
-        timer: Arc::clone(&system.timer),
-    }));
-    let committer =
-        Arc::new(Committer::new(Arc::clone(store) as _, Arc::clone(&hub), Arc::clone(&nudge), LANES));
-    let projector = Arc::new(Projector::new(ProjectorDeps {
-        projection: Arc::clone(&projection),
-        upstream: Arc::clone(&upstream) as _,
-        rights: Arc::clone(&rights),
-        hub: Arc::clone(&hub),
-        relay: Arc::clone(&nudge),
-    }));
-    let activity =
-        Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), Arc::clone(&system.timer)));
-    let service = Arc::new(ChatService::new(ChatDeps {
-        messages: Arc::clone(store) as _,
-        committer: Arc::clone(&committer),
-        hub: Arc::clone(&hub),
-        rights,
-        projection,
-        projector,
-        upstream,
-        bus: Arc::clone(bus) as _,
-        presence: Arc::new(MemoryPresence::default()),
-        clock: Arc::clone(&system.clock),
-        ids: Arc::clone(&system.ids),
-    }));
-    Chat { service, committer, hub, activity, nudge }
 }
 
 async fn open_issuer(

@@ -6,6 +6,7 @@
 
 mod app;
 mod compose;
+pub mod engine;
 mod rest;
 mod socket;
 

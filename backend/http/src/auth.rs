@@ -45,6 +45,10 @@ pub struct Caller {
     pub token: Verified,
 }
 
+/// A service of this deployment that was let in.
+#[derive(Debug)]
+pub struct ServiceCaller(());
+
 impl Guard {
     /// A guard that checks tokens with `verifier` and asks `people` who they are.
     #[must_use]
@@ -72,6 +76,12 @@ impl Guard {
         known.insert(token.identity.sub.clone(), (token.identity.clone(), actor));
         drop(known);
         Ok(Caller { actor, token })
+    }
+
+    /// Lets a service of this deployment in.
+    pub async fn admit_service(&self, token: &str) -> Result<ServiceCaller, ApiError> {
+        self.verifier.verify_service(token).await?;
+        Ok(ServiceCaller(()))
     }
 
     fn recall(&self, identity: &Identity) -> Option<Actor> {
@@ -106,5 +116,17 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let guard = Arc::<Guard>::from_ref(state);
         guard.admit(token_of(&parts.headers)?).await
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ServiceCaller
+where
+    Arc<Guard>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let guard = Arc::<Guard>::from_ref(state);
+        guard.admit_service(token_of(&parts.headers)?).await
     }
 }

@@ -21,7 +21,7 @@ mod refusals;
 mod serve;
 pub mod token;
 
-pub use auth::{Caller, Guard, SignIn, bearer};
+pub use auth::{Caller, Guard, ServiceCaller, SignIn, bearer};
 pub use cursor::Cursors;
 pub use error::{ApiError, fallbacks};
 pub use serve::serve;

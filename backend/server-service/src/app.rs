@@ -9,7 +9,7 @@ use echopulse_core::{
         actor::{Actor, Identity},
     },
     server::port::{
-        inbound::{Accounts, Bans, Channels, Invites, Members, Servers},
+        inbound::{Accounts, Bans, Catalogue, Channels, Invites, Members, Servers},
         outbound::Page,
     },
 };
@@ -31,6 +31,8 @@ pub struct ServerPorts {
     pub invites: Arc<dyn Invites>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
+    /// What the chat service asks.
+    pub catalogue: Arc<dyn Catalogue>,
 }
 
 /// What every handler shares.

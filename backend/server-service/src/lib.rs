@@ -7,6 +7,8 @@
 mod app;
 mod bans;
 mod channels;
+pub mod engine;
+mod internal;
 mod invites;
 mod members;
 mod servers;
@@ -23,6 +25,7 @@ pub fn router(app: ServerApp) -> Router {
         .merge(channels::routes())
         .merge(members::routes())
         .merge(invites::routes())
-        .merge(bans::routes());
+        .merge(bans::routes())
+        .merge(internal::routes());
     echopulse_http::fallbacks(Router::new().nest("/api", echopulse_http::fallbacks(api))).with_state(app)
 }

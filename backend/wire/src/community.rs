@@ -23,6 +23,20 @@ pub fn permissions_from(names: &[Permission]) -> core::Permissions {
     names.iter().filter_map(|name| name.as_str().parse().ok()).collect()
 }
 
+pub(crate) const fn user_kind(kind: community::UserKind) -> wire::UserKind {
+    match kind {
+        community::UserKind::Person => wire::UserKind::Person,
+        community::UserKind::Bot => wire::UserKind::Bot,
+    }
+}
+
+pub(crate) const fn user_kind_from(kind: wire::UserKind) -> community::UserKind {
+    match kind {
+        wire::UserKind::Bot => community::UserKind::Bot,
+        _ => community::UserKind::Person,
+    }
+}
+
 /// A person or bot.
 #[must_use]
 pub fn user(user: community::User) -> wire::User {
@@ -31,10 +45,7 @@ pub fn user(user: community::User) -> wire::User {
         username: user.username,
         display_name: user.display_name,
         bio: user.bio,
-        kind: match user.kind {
-            community::UserKind::Person => wire::UserKind::Person,
-            community::UserKind::Bot => wire::UserKind::Bot,
-        },
+        kind: user_kind(user.kind),
         created_at: time(user.created_at),
     }
 }
@@ -47,10 +58,7 @@ pub fn user_from(user: wire::User) -> community::User {
         username: user.username,
         display_name: user.display_name,
         bio: user.bio,
-        kind: match user.kind {
-            wire::UserKind::Bot => community::UserKind::Bot,
-            _ => community::UserKind::Person,
-        },
+        kind: user_kind_from(user.kind),
         created_at: time_from(user.created_at),
     }
 }

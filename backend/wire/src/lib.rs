@@ -6,6 +6,7 @@ mod chat;
 mod community;
 mod event;
 mod ids;
+mod internal;
 
 pub use chat::{
     activity, end_code, gap_reason, history_page, mentions, mentions_from, message, presence, read_state,
@@ -16,3 +17,4 @@ pub use community::{
 };
 pub use event::{delivery, server_event, server_event_from, stored_body, stored_body_from, stream_event};
 pub use ids::*;
+pub use internal::{actor, actor_from, identity, identity_from};

@@ -83,7 +83,7 @@ impl fmt::Display for ClientError {
             }
             Self::NotSignedIn(why) => write!(f, "not signed in: {why}"),
             Self::SignIn(error) => error.fmt(f),
-            Self::Store(error) => write!(f, "the tokens cannot be kept or read: {error}"),
+            Self::Store(error) => f.write_str("the tokens cannot be kept or read"),
         }
     }
 }
@@ -91,7 +91,8 @@ impl fmt::Display for ClientError {
 impl std::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::SignIn(error) => Some(error),
+            // A sign-in speaks for itself: its words are ours, and its cause is the next one.
+            Self::SignIn(error) => std::error::Error::source(error),
             Self::Store(error) => Some(error),
             _ => None,
         }

@@ -33,7 +33,7 @@ impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expired => f.write_str("the code has expired; ask for a new one"),
-            Self::Denied => f.write_str("access was refused"),
+            Self::Denied => f.write_str("the sign-in was refused on the page"),
             Self::Refused(why) => write!(f, "the issuer refused: {why}"),
         }
     }

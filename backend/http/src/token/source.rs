@@ -33,6 +33,8 @@ pub enum KeySourceError {
 /// Asks `{issuer}/.well-known/openid-configuration`, and then the address it names.
 pub struct HttpKeySource {
     issuer: String,
+    /// Where the issuer is asked, when that is not its own name.
+    asked_at: String,
     client: Client,
 }
 
@@ -45,16 +47,23 @@ struct Discovery {
 impl HttpKeySource {
     /// A source for an issuer, given by its exact URL.
     pub fn new(issuer: impl Into<String>) -> Result<Self, KeySourceError> {
+        let issuer = issuer.into();
+        Self::at(issuer.clone(), issuer)
+    }
+
+    /// A source for an issuer that is reached under another address than its name: inside of a network of containers, for example.
+    /// Whoever configures that address vouches for the way there, so plain HTTP to it is fine.
+    pub fn at(issuer: impl Into<String>, address: impl Into<String>) -> Result<Self, KeySourceError> {
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .timeout(TIMEOUT)
             .build()
             .map_err(KeySourceError::Unreachable)?;
-        Ok(Self { issuer: issuer.into(), client })
+        Ok(Self { issuer: issuer.into(), asked_at: address.into(), client })
     }
 
     async fn fetch_keys(&self) -> Result<serde_json::Value, KeySourceError> {
-        let discovery = self.get(&format!("{}/.well-known/openid-configuration", self.issuer)).await?;
+        let discovery = self.get(&format!("{}/.well-known/openid-configuration", self.asked_at)).await?;
         let discovery = Discovery::deserialize(&discovery)
             .map_err(|_| KeySourceError::Unexpected("no discovery document".to_owned()))?;
         if discovery.issuer != self.issuer {
@@ -63,8 +72,14 @@ impl HttpKeySource {
         self.get(&discovery.jwks_uri).await
     }
 
+    /// Whether a URL is of the address that was configured beside the issuer's name.
+    fn vouches_for(&self, url: &str) -> bool {
+        let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+        self.asked_at != self.issuer && origin(url) == origin(&self.asked_at)
+    }
+
     async fn get(&self, url: &str) -> Result<serde_json::Value, KeySourceError> {
-        let url = allowed(url)?;
+        let url = if self.vouches_for(url) { parse(url)? } else { allowed(url)? };
         let mut answer = self.client.get(url).send().await.map_err(KeySourceError::Unreachable)?;
         if !answer.status().is_success() {
             return Err(KeySourceError::Unexpected(format!("with status {}", answer.status().as_u16())));
@@ -81,16 +96,22 @@ impl HttpKeySource {
     }
 }
 
+fn insecure(url: &str) -> KeySourceError {
+    KeySourceError::Insecure(url.chars().filter(|found| !found.is_control()).take(200).collect())
+}
+
+fn parse(url: &str) -> Result<Url, KeySourceError> {
+    Url::parse(url).map_err(|_| insecure(url))
+}
+
 /// https, or anything on this very machine.
 fn allowed(url: &str) -> Result<Url, KeySourceError> {
-    let insecure =
-        || KeySourceError::Insecure(url.chars().filter(|found| !found.is_control()).take(200).collect());
-    let parsed = Url::parse(url).map_err(|_| insecure())?;
+    let parsed = parse(url)?;
     let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     match parsed.scheme() {
         "https" => Ok(parsed),
         "http" if loopback => Ok(parsed),
-        _ => Err(insecure()),
+        _ => Err(insecure(url)),
     }
 }
 
@@ -103,6 +124,15 @@ impl KeySource for HttpKeySource {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_that_was_configured_is_asked_in_the_clear_and_no_other() {
+        let source = HttpKeySource::at("https://id.example/r", "http://keycloak:8080/r").unwrap();
+        assert!(source.vouches_for("http://keycloak:8080/r/certs"));
+        assert!(!source.vouches_for("http://elsewhere:8080/r/certs"));
+        let source = HttpKeySource::new("http://id.example/r").unwrap();
+        assert!(!source.vouches_for("http://id.example/r/certs"));
+    }
 
     #[test]
     fn only_https_and_loopback_are_asked() {

@@ -23,6 +23,9 @@ const REFETCH: Duration = Duration::from_secs(10);
 /// Keys older than this are fetched again when a token comes, so that a withdrawn key goes.
 const FRESH: Duration = Duration::from_secs(10 * 60);
 
+/// The realm role of the services themselves.
+const SERVICE_ROLE: &str = "echopulse-service";
+
 /// What tokens have to look like.
 #[derive(Debug, Clone)]
 pub struct VerifierConfig {
@@ -146,8 +149,27 @@ impl Verifier {
         &self.endings
     }
 
-    /// Checks a token.
+    /// Checks the token of a person or bot.
     pub async fn verify(&self, token: &str) -> Result<Verified, TokenError> {
+        let (claims, until) = self.check(token).await?;
+        let holds_until =
+            Timestamp::from_millis(i64::try_from(until.saturating_mul(1000)).unwrap_or(i64::MAX));
+        let (sid, issued) = (claims.sid.clone(), claims.iat.unwrap_or(0));
+        let mut identity = identity(claims)?;
+        if let Some(known_as) = &self.config.known_as {
+            identity.iss.clone_from(known_as);
+        }
+        Ok(Verified { identity, holds_until, sid, issued })
+    }
+
+    /// Checks the token of a service of this deployment.
+    pub async fn verify_service(&self, token: &str) -> Result<(), TokenError> {
+        let (claims, _) = self.check(token).await?;
+        if claims.has_role(SERVICE_ROLE) { Ok(()) } else { Err(TokenError::RoleMissing) }
+    }
+
+    /// What a token claims, if it holds, and until when that is, in seconds since the Unix epoch, leeway included.
+    async fn check(&self, token: &str) -> Result<(Claims, u64), TokenError> {
         if token.len() > LONGEST {
             return Err(TokenError::Invalid("too long"));
         }
@@ -178,7 +200,7 @@ impl Verifier {
         Ok((algorithm, kid))
     }
 
-    fn check_claims(&self, header: &Header, claims: Claims) -> Result<Verified, TokenError> {
+    fn check_claims(&self, header: &Header, claims: Claims) -> Result<(Claims, u64), TokenError> {
         if claims.iss != self.config.issuer {
             return Err(TokenError::Invalid("another issuer"));
         }
@@ -200,18 +222,10 @@ impl Verifier {
         if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(leeway)) {
             return Err(TokenError::Invalid("not yet"));
         }
-        let issued = claims.iat.unwrap_or(0);
-        if self.endings.covers(claims.sid.as_deref(), &claims.sub, issued) {
+        if self.endings.covers(claims.sid.as_deref(), &claims.sub, claims.iat.unwrap_or(0)) {
             return Err(TokenError::Ended);
         }
-        let holds_until =
-            Timestamp::from_millis(i64::try_from(until.saturating_mul(1000)).unwrap_or(i64::MAX));
-        let sid = claims.sid.clone();
-        let mut identity = identity(claims)?;
-        if let Some(known_as) = &self.config.known_as {
-            identity.iss.clone_from(known_as);
-        }
-        Ok(Verified { identity, holds_until, sid, issued })
+        Ok((claims, until))
     }
 
     /// The keys at hand; fetched first if they lack this one, or are old.

@@ -1,0 +1,224 @@
+//! Core's side of the chat service, put together, and the tasks that it needs.
+//!
+//! Which adapter stands behind which port is for whoever starts the service; everything else is the same in both worlds.
+//! Tasks end in the order in which nothing is lost: what is queued is committed; what waits for the bus stays in the outbox.
+
+use std::{sync::Arc, time::Duration};
+
+use echopulse_core::{
+    chat::{
+        activity::ActivityFeed,
+        committer::Committer,
+        hub::{Hub, HubDeps},
+        model::Record,
+        port::outbound::{Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, Timer, Upstream},
+        projector::{Projector, ProjectorDeps},
+        relay::Relay,
+        rights::Rights,
+        service::{ChatDeps, ChatService},
+    },
+    common::{
+        StoreError,
+        port::{Clock, Ids},
+        sync::Nudge,
+    },
+};
+use tokio::{sync::mpsc::Receiver, task::JoinSet, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::ChatPorts;
+
+/// The time between two looks for what no hint told.
+const CHECK: Duration = Duration::from_secs(5);
+
+/// What the chat service stands on.
+pub struct Adapters {
+    /// Durable messages.
+    pub messages: Arc<dyn MessageStore>,
+    /// Their events.
+    pub log: Arc<dyn EventLog>,
+    /// The copy of what the server service publishes.
+    pub projection: Arc<dyn Projection>,
+    /// For each hash partition what commits leave for the bus, and the way there.
+    pub partitions: Vec<(Arc<dyn Outbox>, Arc<dyn Bus>)>,
+    /// Carries what is not stored.
+    pub bus: Arc<dyn Bus>,
+    /// The server service.
+    pub upstream: Arc<dyn Upstream>,
+    /// Who is connected.
+    pub presence: Arc<dyn PresenceBoard>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// Lets time pass.
+    pub timer: Arc<dyn Timer>,
+    /// Transactions at the same time: one for a store with a single writer.
+    pub lanes: usize,
+}
+
+/// Core's side of the chat service.
+pub struct Engine {
+    service: Arc<ChatService>,
+    committer: Arc<Committer>,
+    hub: Arc<Hub>,
+    activity: Arc<ActivityFeed>,
+    committed: Arc<Nudge>,
+    relays: Vec<(Relay, Nudge)>,
+    stop: CancellationToken,
+}
+
+impl Engine {
+    /// Puts everything together. Nothing runs yet.
+    #[must_use]
+    pub fn new(adapters: Adapters) -> Self {
+        let Adapters {
+            messages,
+            log,
+            projection,
+            partitions,
+            bus,
+            upstream,
+            presence,
+            clock,
+            ids,
+            timer,
+            lanes,
+        } = adapters;
+        let committed = Arc::new(Nudge::default());
+        let rights = Arc::new(Rights::new(Arc::clone(&projection), Arc::clone(&clock)));
+        let hub = Arc::new(Hub::new(HubDeps { log, rights: Arc::clone(&rights), timer: Arc::clone(&timer) }));
+        let committer =
+            Arc::new(Committer::new(Arc::clone(&messages), Arc::clone(&hub), Arc::clone(&committed), lanes));
+        let projector = Arc::new(Projector::new(ProjectorDeps {
+            projection: Arc::clone(&projection),
+            upstream: Arc::clone(&upstream),
+            rights: Arc::clone(&rights),
+            hub: Arc::clone(&hub),
+            relay: Arc::clone(&committed),
+        }));
+        let activity = Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), timer));
+        let service = Arc::new(ChatService::new(ChatDeps {
+            messages,
+            committer: Arc::clone(&committer),
+            hub: Arc::clone(&hub),
+            rights,
+            projection,
+            projector,
+            upstream,
+            bus,
+            presence,
+            clock,
+            ids,
+        }));
+        let relays = (0..).zip(partitions);
+        let relays =
+            relays.map(|(number, (outbox, bus))| (Relay::new(outbox, bus, number), Nudge::default()));
+        Self {
+            service,
+            committer,
+            hub,
+            activity,
+            committed,
+            relays: relays.collect(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// What the inbound adapters ask.
+    #[must_use]
+    pub fn ports(&self) -> ChatPorts {
+        ChatPorts {
+            posting: Arc::clone(&self.service) as _,
+            reading: Arc::clone(&self.service) as _,
+            following: Arc::clone(&self.service) as _,
+        }
+    }
+
+    /// Starts every task; `records` is what the bus brings. They end after [`Engine::stop`]; one that ends before has broken.
+    #[must_use]
+    pub fn spawn(self: &Arc<Self>, records: Receiver<Record>) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        for lane in 0..self.committer.lanes() {
+            let at = Arc::clone(self);
+            tasks.spawn(async move {
+                at.committer.run(lane, failed("messages could not be stored")).await;
+            });
+        }
+        for number in 0..self.relays.len() {
+            let at = Arc::clone(self);
+            tasks.spawn(async move {
+                let (relay, nudge) = &at.relays[number];
+                relay.run(nudge, failed("events could not be published")).await;
+            });
+        }
+        tasks.spawn(Arc::clone(self).pass_on());
+        let at = Arc::clone(self);
+        tasks.spawn(async move { at.hub.pump(failed("followers could not be served")).await });
+        let at = Arc::clone(self);
+        tasks.spawn(async move {
+            // News are lossy, and their feed rests between two rounds: nobody waits for that.
+            tokio::select! {
+                () = at.stop.cancelled() => {}
+                () = at.activity.run(failed("news of channels could not be told")) => {}
+            }
+        });
+        tasks.spawn(Arc::clone(self).consume(records));
+        tasks.spawn(Arc::clone(self).check());
+        tasks
+    }
+
+    /// Ends the tasks: what is queued is committed; what is not published is not waited for, since its rows stay.
+    pub fn stop(&self) {
+        self.committer.close();
+        self.committed.close();
+        self.activity.close();
+        self.hub.close();
+        self.stop.cancel();
+    }
+
+    /// Each commit concerns any partition.
+    async fn pass_on(self: Arc<Self>) {
+        while self.committed.wait().await {
+            self.relays.iter().for_each(|(_, nudge)| nudge.nudge());
+        }
+        self.relays.iter().for_each(|(_, nudge)| nudge.close());
+    }
+
+    /// Takes what the bus carries to the chat service.
+    async fn consume(self: Arc<Self>, mut records: Receiver<Record>) {
+        let failed = failed("a record could not be applied");
+        loop {
+            let record = tokio::select! {
+                () = self.stop.cancelled() => return,
+                record = records.recv() => record,
+            };
+            let Some(record) = record else { return };
+            if let Record::Stream(event) = &record {
+                self.activity.note(event);
+            }
+            if let Err(error) = self.service.receive(record).await {
+                failed(error);
+            }
+        }
+    }
+
+    /// Finds what no hint told, and tries again what could not be published.
+    async fn check(self: Arc<Self>) {
+        let failed = failed("followed streams could not be checked");
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = time::sleep(CHECK) => {}
+            }
+            self.committed.nudge();
+            if let Err(error) = self.service.check().await {
+                failed(error);
+            }
+        }
+    }
+}
+
+fn failed(what: &'static str) -> impl Fn(StoreError) {
+    move |error| tracing::error!(error = &error as &dyn std::error::Error, "{what}")
+}

@@ -1,0 +1,57 @@
+//! What the chat service asks: who somebody is, what changed in a server, and where a channel belongs.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
+use echopulse_core::{common::Seq, server::error::ServerError};
+use echopulse_http::{
+    ApiError, ServiceCaller, body,
+    params::{Params, Path},
+};
+use echopulse_protocol::{
+    id::{ChannelId, ServerId},
+    internal::{Actor, ChannelPlace, Identity, ServerEvents},
+};
+use echopulse_wire as wire;
+
+use crate::ServerApp;
+
+pub(crate) fn routes() -> Router<ServerApp> {
+    Router::new()
+        .route("/internal/people", post(person))
+        .route("/internal/servers/{server}/events", get(events))
+        .route("/internal/channels/{channel}", get(place))
+}
+
+async fn person(
+    State(app): State<ServerApp>,
+    _: ServiceCaller,
+    body::Json(body): body::Json<Identity>,
+) -> Result<Json<Actor>, ApiError> {
+    let actor = app.ports.accounts.sign_in(wire::identity_from(body)).await?;
+    Ok(Json(wire::actor(actor)))
+}
+
+async fn events(
+    State(app): State<ServerApp>,
+    _: ServiceCaller,
+    Path(server): Path<ServerId>,
+    params: Params,
+) -> Result<Json<ServerEvents>, ApiError> {
+    let after = params.value::<u64>("after")?.map_or(Seq::ZERO, Seq);
+    let events = app.ports.catalogue.events(wire::server_id_from(server), after, params.limit()?);
+    let found = events.await.map_err(ServerError::Store)?;
+    Ok(Json(ServerEvents { events: found.into_iter().map(wire::server_event).collect() }))
+}
+
+async fn place(
+    State(app): State<ServerApp>,
+    _: ServiceCaller,
+    Path(channel): Path<ChannelId>,
+) -> Result<Json<ChannelPlace>, ApiError> {
+    let place = app.ports.catalogue.server_of_channel(wire::channel_id_from(channel));
+    let server = place.await.map_err(ServerError::Store)?;
+    Ok(Json(ChannelPlace { server_id: server.map(wire::server_id) }))
+}
