@@ -32,6 +32,8 @@ impl Folder {
         let dir = TempDir::new()?;
         let person = Person::named(dir.path(), "ada");
         person.says(&["servers", "create", "Home"]);
+        // The chat service learns of the channel when somebody asks for it.
+        person.says(&["history", "#general"]);
         let id = |args: &[&str], key: &str| -> anyhow::Result<u128> {
             let line = person.json(args).into_iter().next().context("a line was printed")?;
             let text = line[key].as_str().with_context(|| format!("{line} has no {key}"))?;

@@ -1,0 +1,37 @@
+//! What a service says about itself: structured log lines on standard output, and figures for Prometheus.
+
+use axum::{Router, routing::get};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+/// Logs as JSON, one object a line, from now on. Call it once in a process.
+///
+/// Libraries print whole frames when they talk much, tokens and messages included: they are never asked to.
+pub fn log(level: LevelFilter) {
+    let ours = ["echopulse_core", "echopulse_http", "echopulse_distributed", "echopulse_server_service"];
+    let chosen = Targets::new()
+        .with_targets(ours.map(|target| (target, level)))
+        .with_target("echopulse_chat_service", level)
+        .with_default(level.min(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_filter(chosen);
+    tracing_subscriber::registry().with(lines).init();
+}
+
+/// Collects figures from now on. Call it once in a process.
+///
+/// # Errors
+///
+/// If something else collects them already.
+pub fn metrics() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new().install_recorder()
+}
+
+/// `/metrics`.
+pub fn routes(figures: PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(move || std::future::ready(figures.render())))
+}
