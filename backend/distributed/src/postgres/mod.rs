@@ -1,0 +1,1 @@
+//! PostgreSQL: the durable stores of both services.
