@@ -136,6 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn a_frozen_node_holds_a_lock_for_seconds_only() {
+        let options = PgOptions::parse("postgres://chat_svc@db/chat").unwrap();
+        let session = options.session();
+        let told = session.get_options().unwrap();
+        assert!(told.contains("-c idle_in_transaction_session_timeout=5s"), "{told}");
+        assert!(options.plain().get_options().is_none(), "a migration takes the time that it needs");
+    }
+
+    #[test]
     fn only_urls_of_postgresql_are_taken() {
         for text in ["", "chat", "mysql://a@b/c", "http://a@b/c"] {
             assert!(PgOptions::parse(text).is_err(), "{text}");

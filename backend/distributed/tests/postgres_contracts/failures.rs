@@ -37,7 +37,8 @@ async fn nodes_that_migrate_at_once_wait_for_each_other() {
 async fn a_server_that_nobody_answers_for_is_named_without_the_password() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let options = PgOptions::parse(&format!("postgres://chat_svc:hunter2@127.0.0.1:{port}/chat")).unwrap();
-    let error = PgServerStore::connect(&options.acquire_timeout(Duration::from_millis(300))).await.unwrap_err();
+    let error =
+        PgServerStore::connect(&options.acquire_timeout(Duration::from_millis(300))).await.unwrap_err();
     let told = format!("{error} {error:?}");
     assert!(told.contains(&format!("chat_svc@127.0.0.1:{port}/chat")), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
@@ -88,20 +89,4 @@ async fn lost_connections_are_replaced() {
         failures += 1;
         assert!(failures <= 10, "as many as there were connections");
     }
-}
-
-#[tokio::test]
-async fn a_frozen_node_holds_a_channel_for_seconds_only() {
-    let chat = Chat::founded().await;
-    // A session as the store's own, that locks and then does nothing more.
-    let mut frozen = chat.database.raw().await;
-    sqlx::query("SET idle_in_transaction_session_timeout = '1s'").execute(&mut frozen).await.unwrap();
-    let mut never = frozen.begin().await.unwrap();
-    sqlx::query("SELECT 1 FROM stream_head FOR UPDATE").execute(&mut *never).await.unwrap();
-    let begun = Instant::now();
-    chat.store.commit(vec![post(ADA, GENERAL, 1, "text")]).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(4));
-    drop(never);
-    let limit = chat.store.session_setting("idle_in_transaction_session_timeout").await.unwrap();
-    assert_eq!(limit, "5s");
 }

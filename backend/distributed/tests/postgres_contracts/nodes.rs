@@ -56,11 +56,9 @@ async fn two_nodes_number_a_channel_densely() {
         let posts = move |first: u32| (first..first + size).map(|n| post(ADA, GENERAL, n, "text")).collect();
         (from..from + 200).step_by(size as usize).map(posts).collect::<Vec<_>>()
     };
-    let (one, other) = both(
-        places(chat.store.clone(), batches(0, 1)),
-        places(chat.another_node().await, batches(200, 4)),
-    )
-    .await;
+    let (one, other) =
+        both(places(chat.store.clone(), batches(0, 1)), places(chat.another_node().await, batches(200, 4)))
+            .await;
     assert!(one.is_sorted() && other.is_sorted());
     let mut all = [one, other].concat();
     all.sort_unstable();
@@ -168,10 +166,12 @@ async fn what_commits_late_is_waited_for_and_not_skipped() {
 async fn batches_that_name_channels_in_any_order_never_fail() {
     let chat = Chat::founded().await;
     let batches = |from: u32, channels: [ChannelId; 2]| {
-        let batch = move |n: u32| channels.map(|channel| {
-            let n = n * 2 + u32::from(channel == RANDOM);
-            post(LIN, channel, n, "text")
-        });
+        let batch = move |n: u32| {
+            channels.map(|channel| {
+                let n = n * 2 + u32::from(channel == RANDOM);
+                post(LIN, channel, n, "text")
+            })
+        };
         (from..from + 60).map(|n| batch(n).to_vec()).collect::<Vec<_>>()
     };
     let (one, other) = both(
@@ -190,7 +190,8 @@ async fn a_change_is_applied_once_by_many_nodes() {
     for (change, seq) in changes.into_iter().zip(1..) {
         let (here, there) = (chat.store.clone(), other.clone());
         let (one, two) = (event(seq, change.clone()), event(seq, change));
-        let (one, two) = both(async move { here.apply(one).await }, async move { there.apply(two).await }).await;
+        let (one, two) =
+            both(async move { here.apply(one).await }, async move { there.apply(two).await }).await;
         let mut applied = [one.unwrap(), two.unwrap()];
         applied.sort_by_key(|applied| *applied == Applied::Stale);
         assert!(matches!(applied, [Applied::Done { .. }, Applied::Stale]), "{applied:?}");

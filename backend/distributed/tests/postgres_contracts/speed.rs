@@ -26,10 +26,12 @@ async fn bare(db: &mut PgConnection, channel: ChannelId, from: u32) {
     let channel = Uuid::from_u128(channel.as_u128());
     let author = Uuid::from_u128(ADA.as_u128());
     let mut tx = db.begin().await.unwrap();
-    let message = "INSERT INTO message (channel, seq, id, revision, nonce, author, author_kind, content, created_at)
+    let message =
+        "INSERT INTO message (channel, seq, id, revision, nonce, author, author_kind, content, created_at)
                    SELECT $1, seq, id, seq, nonce, $2, 0, $3, 0
                    FROM unnest($4::bigint[], $5::uuid[], $6::text[]) AS row (seq, id, nonce)";
-    let message = sqlx::query(message).bind(channel).bind(author).bind(TEXT).bind(&seqs).bind(&ids).bind(&nonces);
+    let message =
+        sqlx::query(message).bind(channel).bind(author).bind(TEXT).bind(&seqs).bind(&ids).bind(&nonces);
     message.execute(&mut *tx).await.unwrap();
     let nonce = "INSERT INTO nonce (author, nonce, channel, message, seq, epoch, fingerprint)
                  SELECT $2, nonce, $1, id, seq, 7, 9

@@ -290,10 +290,8 @@ impl Change<'_> {
     ) -> Result<Vec<(MessageId, Seq)>, StoreError> {
         let found = "SELECT id, seq FROM message
                      WHERE channel = $1 AND author = $2 AND created_at >= $3 AND deleted_at IS NULL ORDER BY seq";
-        let found = sqlx::query(found)
-            .bind(id(channel.as_u128()))
-            .bind(id(author.as_u128()))
-            .bind(since.as_millis());
+        let found =
+            sqlx::query(found).bind(id(channel.as_u128())).bind(id(author.as_u128())).bind(since.as_millis());
         all(self.db, found, |row| Ok((MessageId::from_u128(bits(row, "id")?), seq(row, "seq")?))).await
     }
 

@@ -41,7 +41,8 @@ pub(super) async fn lock(
 
 /// Keeps a profile of a higher revision than the one kept.
 pub(super) async fn keep_user(database: &Database, user: User, revision: u64) -> Result<bool, StoreError> {
-    let keep = "INSERT INTO user_copy (person, revision, kind, display_name, body) VALUES ($1, $2, $3, $4, $5)
+    let keep =
+        "INSERT INTO user_copy (person, revision, kind, display_name, body) VALUES ($1, $2, $3, $4, $5)
                 ON CONFLICT (person) DO UPDATE SET revision = excluded.revision, kind = excluded.kind,
                 display_name = excluded.display_name, body = excluded.body
                 WHERE excluded.revision > user_copy.revision";
@@ -51,7 +52,8 @@ pub(super) async fn keep_user(database: &Database, user: User, revision: u64) ->
 
 /// Keeps the profile of somebody who has none here yet; any published one is newer.
 pub(super) async fn meet_user(db: &mut PgConnection, user: &User) -> Result<(), StoreError> {
-    let keep = "INSERT INTO user_copy (person, revision, kind, display_name, body) VALUES ($1, $2, $3, $4, $5)
+    let keep =
+        "INSERT INTO user_copy (person, revision, kind, display_name, body) VALUES ($1, $2, $3, $4, $5)
                 ON CONFLICT (person) DO NOTHING";
     run(db, bind_user(sqlx::query(keep), user, 0)?).await?;
     Ok(())

@@ -14,8 +14,7 @@ use sqlx::{PgConnection, postgres::PgRow};
 
 use crate::postgres::{
     codec::{
-        bits, damaged, epoch, from_json, get, id, ids, optional_bits, optional_time, seq, time,
-        to_json,
+        bits, damaged, epoch, from_json, get, id, ids, optional_bits, optional_time, seq, time, to_json,
     },
     query::{all, one},
 };

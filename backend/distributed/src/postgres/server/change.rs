@@ -164,11 +164,7 @@ async fn put_server(db: &mut PgConnection, server: &Server) -> Result<(), StoreE
     Ok(())
 }
 
-async fn put_channel(
-    db: &mut PgConnection,
-    server: ServerId,
-    channel: &Channel,
-) -> Result<(), StoreError> {
+async fn put_channel(db: &mut PgConnection, server: ServerId, channel: &Channel) -> Result<(), StoreError> {
     let put = "INSERT INTO channel (id, server, position, body) VALUES ($1, $2, $3, $4)
                ON CONFLICT (id) DO UPDATE SET position = excluded.position, body = excluded.body";
     let (key, server) = (id(channel.id.as_u128()), id(server.as_u128()));
@@ -256,11 +252,7 @@ async fn delete_channel(db: &mut PgConnection, channel: ChannelId) -> Result<(),
 }
 
 /// Its channels stand free afterwards.
-async fn delete_category(
-    db: &mut PgConnection,
-    server: ServerId,
-    category: u128,
-) -> Result<(), StoreError> {
+async fn delete_category(db: &mut PgConnection, server: ServerId, category: u128) -> Result<(), StoreError> {
     let text = echopulse_core::common::CategoryId::from_u128(category).to_string();
     let free = "UPDATE channel SET body = jsonb_set(body::jsonb, '{category_id}', 'null')::text
                 WHERE server = $1 AND body::jsonb ->> 'category_id' = $2";
@@ -283,7 +275,8 @@ async fn remove_member(db: &mut PgConnection, server: ServerId, user: UserId) ->
                 WHERE server = $1 AND person = $2 AND timeout_until IS NOT NULL
                 ON CONFLICT (server, person) DO UPDATE SET until = excluded.until";
     run(db, sqlx::query(keep).bind(server).bind(person)).await?;
-    run(db, sqlx::query("DELETE FROM member WHERE server = $1 AND person = $2").bind(server).bind(person)).await?;
+    run(db, sqlx::query("DELETE FROM member WHERE server = $1 AND person = $2").bind(server).bind(person))
+        .await?;
     Ok(())
 }
 

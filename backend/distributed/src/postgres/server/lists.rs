@@ -90,8 +90,7 @@ pub(super) async fn invites(
     now: Timestamp,
 ) -> Result<Vec<Invite>, StoreError> {
     let found = "SELECT * FROM invite WHERE server = $1 AND ($2 IS NULL OR created_by = $2) ORDER BY code";
-    let found =
-        sqlx::query(found).bind(id(server.as_u128())).bind(made_by.map(|user| id(user.as_u128())));
+    let found = sqlx::query(found).bind(id(server.as_u128())).bind(made_by.map(|user| id(user.as_u128())));
     let mut invites = all(db, found, view::invite).await?;
     invites.retain(|invite| invite.lives(now));
     Ok(invites)

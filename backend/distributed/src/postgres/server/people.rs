@@ -74,10 +74,7 @@ pub(super) async fn share_a_server(
     Ok(one(db, shared).await?.is_some())
 }
 
-async fn by_identity(
-    db: &mut PgConnection,
-    identity: &Identity,
-) -> Result<Option<PgRow>, StoreError> {
+async fn by_identity(db: &mut PgConnection, identity: &Identity) -> Result<Option<PgRow>, StoreError> {
     let found = "SELECT * FROM person WHERE iss = $1 AND sub = $2";
     one(db, sqlx::query(found).bind(&identity.iss).bind(&identity.sub)).await
 }
@@ -147,17 +144,14 @@ async fn welcome(db: &mut PgConnection, arrival: Arrival) -> Result<User, StoreE
     Ok(user)
 }
 
-async fn welcome_back(
-    db: &mut PgConnection,
-    row: &PgRow,
-    arrival: &Arrival,
-) -> Result<User, StoreError> {
+async fn welcome_back(db: &mut PgConnection, row: &PgRow, arrival: &Arrival) -> Result<User, StoreError> {
     let mut user = profile(row)?;
     if get::<&str>(row, "wish")? != arrival.username {
         user.username = take_username(db, &arrival.username, user.id).await?;
     }
     user.kind = arrival.identity.kind;
-    let update = "UPDATE person SET wish = $1, username = $2, kind = $3, revision = revision + 1 WHERE id = $4";
+    let update =
+        "UPDATE person SET wish = $1, username = $2, kind = $3, revision = revision + 1 WHERE id = $4";
     let update = sqlx::query(update)
         .bind(&arrival.username)
         .bind(&user.username)
@@ -173,7 +167,8 @@ async fn take_username(db: &mut PgConnection, wish: &str, user: UserId) -> Resul
     let owner = id(user.as_u128());
     for number in 1_u64.. {
         let name = numbered(wish, number);
-        let take = "INSERT INTO username (username, person) VALUES ($1, $2) ON CONFLICT (username) DO NOTHING";
+        let take =
+            "INSERT INTO username (username, person) VALUES ($1, $2) ON CONFLICT (username) DO NOTHING";
         if run(db, sqlx::query(take).bind(&name).bind(owner)).await? == 1 {
             return Ok(name);
         }

@@ -131,11 +131,7 @@ async fn read_last_posts(
 }
 
 /// The messages that writes name, and those that these answer, which an edit shows again.
-async fn read_messages(
-    db: &mut PgConnection,
-    batch: &mut Batch,
-    writes: &[Write],
-) -> Result<(), StoreError> {
+async fn read_messages(db: &mut PgConnection, batch: &mut Batch, writes: &[Write]) -> Result<(), StoreError> {
     let mut named = BTreeSet::new();
     for write in writes {
         match &write.kind {

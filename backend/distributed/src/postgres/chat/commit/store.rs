@@ -49,9 +49,8 @@ async fn insert_nonces(
         return Ok(());
     }
     let of = |read: fn(&NonceRecord) -> Uuid| used.values().map(|record| read(record)).collect::<Vec<_>>();
-    let number = |read: fn(&NonceRecord) -> u64| {
-        used.values().map(|record| signed(read(record))).collect::<Vec<_>>()
-    };
+    let number =
+        |read: fn(&NonceRecord) -> u64| used.values().map(|record| signed(read(record))).collect::<Vec<_>>();
     let insert = "INSERT INTO nonce (author, nonce, channel, message, seq, epoch, fingerprint)
                   SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::bigint[],
                   $6::bigint[], $7::bigint[]) ON CONFLICT DO NOTHING";
@@ -154,11 +153,7 @@ pub(super) async fn heads(db: &mut PgConnection, batch: &Batch) -> Result<(), St
 }
 
 /// Removes messages and events up to a place. Rows for the bus that could not be shown any more go too.
-pub(super) async fn purge(
-    db: &mut PgConnection,
-    channel: ChannelId,
-    through: Seq,
-) -> Result<(), StoreError> {
+pub(super) async fn purge(db: &mut PgConnection, channel: ChannelId, through: Seq) -> Result<(), StoreError> {
     let (stream, place) = (StreamKey::Channel(channel), signed(through.0));
     outbox::forget_through(db, stream, through).await?;
     let events = "DELETE FROM event WHERE stream = $1 AND seq <= $2";
