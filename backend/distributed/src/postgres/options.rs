@@ -12,7 +12,7 @@ const CONNECTIONS: u32 = 10;
 ///
 /// A frozen node must not hold a channel's row for ever, nor a vanished one its locks until TCP gives up after hours. A
 /// service reads by keys only: prepared plans that were made while tables were small must not read them from end to end later.
-const SESSION: [(&str, &str); 11] = [
+const SESSION: [(&str, &str); 12] = [
     ("statement_timeout", "15s"),
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "5s"),
@@ -23,6 +23,7 @@ const SESSION: [(&str, &str); 11] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
     ("jit", "off"),
 ];
 

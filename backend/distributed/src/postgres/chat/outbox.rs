@@ -17,7 +17,7 @@ use crate::postgres::{
 pub const PARTITIONS: u32 = 8;
 
 /// The partition of a stream.
-fn partition(stream: StreamKey) -> i16 {
+pub(super) fn partition(stream: StreamKey) -> i16 {
     i16::try_from(stream_hash(stream) % u64::from(PARTITIONS)).unwrap_or_default()
 }
 

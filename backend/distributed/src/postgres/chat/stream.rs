@@ -132,20 +132,15 @@ pub(super) async fn put(
 }
 
 /// Moves numberings on; their rows are locked.
-pub(super) async fn set_heads(
+async fn set_heads(
     db: &mut PgConnection,
     heads: impl IntoIterator<Item = (StreamKey, Head)>,
 ) -> Result<(), StoreError> {
-    let (mut streams, mut places, mut purged) = (Vec::new(), Vec::new(), Vec::new());
-    for (stream, head) in heads {
-        streams.push(stream_octets(stream));
-        places.push(signed(head.head.0));
-        purged.push(signed(head.purged_through.0));
-    }
+    let heads = Heads::of(heads);
     let set = "UPDATE stream_head SET head = moved.head, purged_through = moved.purged_through
                FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS moved (stream, head, purged_through)
                WHERE stream_head.stream = moved.stream";
-    run(db, sqlx::query(set).bind(streams).bind(places).bind(purged)).await?;
+    run(db, sqlx::query(set).bind(heads.streams).bind(heads.places).bind(heads.purged)).await?;
     Ok(())
 }
 
@@ -181,20 +176,21 @@ pub(super) struct EventRow {
     pub(super) said: Said,
 }
 
-/// Event rows by column.
+/// Event rows by column, with the partition of their rows for the bus.
 #[derive(Default)]
-struct Columns {
-    streams: Vec<Vec<u8>>,
-    seqs: Vec<i64>,
-    kinds: Vec<i16>,
-    at: Vec<i64>,
-    actors: Vec<Option<Uuid>>,
-    messages: Vec<Option<Uuid>>,
-    bodies: Vec<Option<String>>,
+pub(super) struct Columns {
+    pub(super) partitions: Vec<i16>,
+    pub(super) streams: Vec<Vec<u8>>,
+    pub(super) seqs: Vec<i64>,
+    pub(super) kinds: Vec<i16>,
+    pub(super) at: Vec<i64>,
+    pub(super) actors: Vec<Option<Uuid>>,
+    pub(super) messages: Vec<Option<Uuid>>,
+    pub(super) bodies: Vec<Option<String>>,
 }
 
 impl Columns {
-    fn of(rows: Vec<EventRow>) -> Self {
+    pub(super) fn of(rows: Vec<EventRow>) -> Self {
         let mut columns = Self::default();
         for row in rows {
             let (kind, message, body) = match row.said {
@@ -202,6 +198,7 @@ impl Columns {
                 Said::Updated(id) => (UPDATED, Some(id), None),
                 Said::Other(body) => (OTHER, None, Some(body)),
             };
+            columns.partitions.push(outbox::partition(row.stream));
             columns.streams.push(stream_octets(row.stream));
             columns.seqs.push(signed(row.seq.0));
             columns.kinds.push(kind);
@@ -209,6 +206,26 @@ impl Columns {
             columns.actors.push(row.actor.map(|actor| id(actor.as_u128())));
             columns.messages.push(message.map(|message| id(message.as_u128())));
             columns.bodies.push(body);
+        }
+        columns
+    }
+}
+
+/// Numberings by column.
+#[derive(Default)]
+pub(super) struct Heads {
+    pub(super) streams: Vec<Vec<u8>>,
+    pub(super) places: Vec<i64>,
+    pub(super) purged: Vec<i64>,
+}
+
+impl Heads {
+    pub(super) fn of(heads: impl IntoIterator<Item = (StreamKey, Head)>) -> Self {
+        let mut columns = Self::default();
+        for (stream, head) in heads {
+            columns.streams.push(stream_octets(stream));
+            columns.places.push(signed(head.head.0));
+            columns.purged.push(signed(head.purged_through.0));
         }
         columns
     }

@@ -48,7 +48,6 @@ async fn commit_once(database: &Database, writes: &[Write]) -> Result<Vec<Outcom
         return Ok(outcomes);
     }
     store::rows(&mut tx, &mut batch).await?;
-    store::heads(&mut tx, &batch).await?;
     tx.commit().await?;
     Ok(outcomes)
 }
