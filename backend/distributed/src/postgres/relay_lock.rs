@@ -63,9 +63,13 @@ impl RelayLock {
         }
     }
 
-    /// Gives the lock back now.
-    pub async fn release(self) {
-        // A connection that cannot be closed in order is closed by being dropped.
-        let _ = tokio::time::timeout(PATIENCE, self.connection.close()).await;
+    /// Gives the lock back: once this is answered another node may have it.
+    pub async fn release(mut self) {
+        let given_back = async {
+            sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.connection).await?;
+            self.connection.close().await
+        };
+        // A connection that does not answer is dropped, and the lock goes when the server notices.
+        let _ = tokio::time::timeout(PATIENCE, given_back).await;
     }
 }

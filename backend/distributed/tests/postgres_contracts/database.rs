@@ -25,59 +25,59 @@ use echopulse_distributed::postgres::{PARTITIONS, PgChatStore, PgOptions, PgServ
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// The server's URL, with a superuser's login.
-pub fn server_url() -> String {
+pub(crate) fn server_url() -> String {
     std::env::var("ECHOPULSE_TEST_POSTGRES").expect(
         "ECHOPULSE_TEST_POSTGRES names no PostgreSQL server: run `cargo xtask test distributed`, which starts one",
     )
 }
 
-pub fn superuser() -> PgOptions {
+pub(crate) fn superuser() -> PgOptions {
     PgOptions::parse(&server_url()).unwrap()
 }
 
 /// Runs a statement as the superuser.
-pub async fn administer(sql: String) {
+pub(crate) async fn administer(sql: String) {
     let mut db = PgConnection::connect(&server_url()).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
 }
 
 /// A name that no other test of this server has.
-pub fn unique_name() -> String {
+pub(crate) fn unique_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("echopulse_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// An empty database that goes when this does.
-pub struct TestDatabase {
+pub(crate) struct TestDatabase {
     name: String,
 }
 
 impl TestDatabase {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let name = unique_name();
         administer(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         Self { name }
     }
 
-    pub fn options(&self) -> PgOptions {
+    pub(crate) fn options(&self) -> PgOptions {
         superuser().database(&self.name)
     }
 
     /// A connection behind the stores' back.
-    pub async fn raw(&self) -> PgConnection {
+    pub(crate) async fn raw(&self) -> PgConnection {
         let options: sqlx::postgres::PgConnectOptions = server_url().parse().unwrap();
         PgConnection::connect_with(&options.database(&self.name)).await.unwrap()
     }
 
-    pub async fn number(&self, sql: &'static str) -> i64 {
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
         let mut db = self.raw().await;
         sqlx::query_scalar(sql).fetch_one(&mut db).await.unwrap()
     }
 }
 
 /// Runs a statement from a place that cannot wait.
-pub fn clean_up(sql: String) {
+pub(crate) fn clean_up(sql: String) {
     let cleaner = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(administer(sql));
@@ -96,7 +96,7 @@ impl Drop for TestDatabase {
 
 /// Epochs that differ.
 #[derive(Default)]
-pub struct Counted(AtomicU64);
+pub(crate) struct Counted(AtomicU64);
 
 impl Chance for Counted {
     fn next_u64(&self) -> u64 {
@@ -105,7 +105,7 @@ impl Chance for Counted {
 }
 
 /// The outbox as if it had one partition.
-pub struct AllPartitions(PgChatStore);
+pub(crate) struct AllPartitions(PgChatStore);
 
 impl Outbox for AllPartitions {
     fn pending(&self, _: u32, limit: usize) -> BoxFuture<'_, Result<Vec<StreamEvent>, StoreError>> {
@@ -125,14 +125,14 @@ impl Outbox for AllPartitions {
 }
 
 /// A chat service's database with one node on it.
-pub struct Chat {
-    pub store: PgChatStore,
-    pub outbox: AllPartitions,
-    pub database: TestDatabase,
+pub(crate) struct Chat {
+    pub(crate) store: PgChatStore,
+    pub(crate) outbox: AllPartitions,
+    pub(crate) database: TestDatabase,
 }
 
 impl Chat {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database = TestDatabase::new().await;
         PgChatStore::migrate(&database.options()).await.unwrap();
         let store = chat_node(&database.options()).await;
@@ -140,7 +140,7 @@ impl Chat {
     }
 
     /// With a server, two channels, Ada and Lin, as events 1 to 5.
-    pub async fn founded() -> Self {
+    pub(crate) async fn founded() -> Self {
         let chat = Self::new().await;
         let joined = |id, name| ServerChange::MemberJoined { member: member(id), user: user(id, name) };
         let changes = [
@@ -157,27 +157,27 @@ impl Chat {
     }
 
     /// Another node on the same database.
-    pub async fn another_node(&self) -> PgChatStore {
+    pub(crate) async fn another_node(&self) -> PgChatStore {
         chat_node(&self.database.options()).await
     }
 
-    pub async fn apply(&self, seq: u64, change: ServerChange) -> Applied {
+    pub(crate) async fn apply(&self, seq: u64, change: ServerChange) -> Applied {
         self.store.apply(event(seq, change)).await.unwrap()
     }
 }
 
-pub async fn chat_node(options: &PgOptions) -> PgChatStore {
+pub(crate) async fn chat_node(options: &PgOptions) -> PgChatStore {
     PgChatStore::connect(options, Arc::new(Counted::default())).await.unwrap()
 }
 
 /// A server service's database with one node on it.
-pub struct Communities {
-    pub store: PgServerStore,
-    pub database: TestDatabase,
+pub(crate) struct Communities {
+    pub(crate) store: PgServerStore,
+    pub(crate) database: TestDatabase,
 }
 
 impl Communities {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database = TestDatabase::new().await;
         PgServerStore::migrate(&database.options()).await.unwrap();
         let store = PgServerStore::connect(&database.options()).await.unwrap();
@@ -185,17 +185,17 @@ impl Communities {
     }
 
     /// Another node on the same database.
-    pub async fn another_node(&self) -> PgServerStore {
+    pub(crate) async fn another_node(&self) -> PgServerStore {
         PgServerStore::connect(&self.database.options()).await.unwrap()
     }
 }
 
-pub fn event(seq: u64, change: ServerChange) -> ServerEvent {
+pub(crate) fn event(seq: u64, change: ServerChange) -> ServerEvent {
     let at = Timestamp::from_millis(0);
     ServerEvent { server: SERVER, epoch: Epoch(7), seq: Seq(seq), at, actor: Some(ADA), change }
 }
 
-pub fn server() -> Server {
+pub(crate) fn server() -> Server {
     Server {
         id: SERVER,
         name: "Rust Lyon".to_owned(),
@@ -208,7 +208,7 @@ pub fn server() -> Server {
     }
 }
 
-pub fn channel(id: ChannelId) -> Channel {
+pub(crate) fn channel(id: ChannelId) -> Channel {
     Channel {
         id,
         kind: ChannelKind::Text,
@@ -222,7 +222,7 @@ pub fn channel(id: ChannelId) -> Channel {
     }
 }
 
-pub fn member(id: UserId) -> Member {
+pub(crate) fn member(id: UserId) -> Member {
     Member {
         user: id,
         nickname: None,
@@ -232,7 +232,7 @@ pub fn member(id: UserId) -> Member {
     }
 }
 
-pub fn user(id: UserId, name: &str) -> User {
+pub(crate) fn user(id: UserId, name: &str) -> User {
     User {
         id,
         username: name.to_lowercase(),

@@ -264,7 +264,8 @@ async fn one_node_relays_a_partition_until_it_loses_its_connection() {
     let neighbour = other.relay_lock(4).await.unwrap().expect("another partition is another lock");
     neighbour.release().await;
     assert!(held.is_held().await);
-    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'";
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     assert_eq!(chat.database.number(end).await, 1);
     timeout(Duration::from_secs(5), held.lost()).await.expect("it is noticed");
     let taken = other.relay_lock(3).await.unwrap().expect("it is free");

@@ -50,7 +50,8 @@ async fn bare(db: &mut PgConnection, channel: ChannelId, from: u32) {
 
 /// Rounds alternate, so that both meet the same weather; the middle of each is compared.
 #[tokio::test]
-async fn a_batch_costs_at_most_twice_what_its_rows_cost() {
+#[expect(clippy::print_stdout, reason = "the number is worth more than the verdict")]
+async fn a_commit_has_half_the_speed_of_bare_inserts() {
     let chat = Chat::founded().await;
     let mut db = chat.database.raw().await;
     let (mut commits, mut inserts) = (Vec::new(), Vec::new());
@@ -67,8 +68,13 @@ async fn a_batch_costs_at_most_twice_what_its_rows_cost() {
     }
     let (commit, insert) = (middle(commits), middle(inserts));
     let ratio = insert.as_secs_f64() / commit.as_secs_f64();
-    assert!(ratio >= 0.5, "{ratio:.2} of the speed of bare inserts: {commit:?} instead of {insert:?}");
-    tracing::info!(ratio, ?commit, ?insert, "speed of commits");
+    println!("{ratio:.2} of the speed of bare inserts: {commit:?} instead of {insert:?}");
+    assert!(ratio >= floor(), "{ratio:.2} of the speed of bare inserts: {commit:?} instead of {insert:?}");
+}
+
+/// Half of the speed is asked of what is delivered. This program's own part runs several times slower unoptimized.
+fn floor() -> f64 {
+    if cfg!(debug_assertions) { 0.25 } else { 0.5 }
 }
 
 fn middle(mut times: Vec<Duration>) -> Duration {

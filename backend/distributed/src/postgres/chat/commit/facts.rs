@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use echopulse_core::{
     chat::{
         model::Author,
+        port::outbound::NonceRecord,
         write::{Post, Write, WriteKind},
     },
     common::{ChannelId, MessageId, StoreError, StreamKey, UserId},
 };
 use sqlx::{PgConnection, postgres::PgRow};
+use uuid::Uuid;
 
 use super::batch::{Batch, NonceKey};
 use crate::postgres::{
@@ -17,19 +19,19 @@ use crate::postgres::{
         message::{self, author_kind, read_nonce},
         stream,
     },
-    codec::{bits, get, ids, time},
+    codec::{bits, get, id, ids, time},
     query::all,
 };
 
-/// For nonces that are used already.
-const NONCES: &str = "SELECT nonce.* FROM unnest($1::uuid[], $2::text[]) AS wanted (author, nonce)
-    JOIN nonce ON nonce.author = wanted.author AND nonce.nonce = wanted.nonce";
-
-/// For how authors are shown in channels.
-const AUTHORS: &str = "SELECT wanted.channel, wanted.author,
-    coalesce(member_copy.nickname, user_copy.display_name, '') AS name,
-    coalesce(user_copy.kind, 0::smallint) AS kind
-    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (channel, author)
+/// For what posts need to know, in one go: nonces of persons that are used already, and persons as they are shown in channels,
+/// whose rows have no nonce.
+const KNOWN: &str = "SELECT nonce.author, nonce.channel, nonce.nonce, nonce.message, nonce.seq, nonce.epoch,
+        nonce.fingerprint, NULL AS name, NULL::smallint AS kind
+    FROM unnest($1::uuid[], $2::text[]) AS wanted (author, nonce)
+    JOIN nonce ON nonce.author = wanted.author AND nonce.nonce = wanted.nonce
+    UNION ALL SELECT wanted.author, wanted.channel, NULL, NULL, NULL, NULL, NULL,
+        coalesce(member_copy.nickname, user_copy.display_name, ''), coalesce(user_copy.kind, 0::smallint)
+    FROM unnest($3::uuid[], $4::uuid[]) AS wanted (author, channel)
     LEFT JOIN channel_copy ON channel_copy.channel = wanted.channel
     LEFT JOIN member_copy ON member_copy.server = channel_copy.server AND member_copy.person = wanted.author
     LEFT JOIN user_copy ON user_copy.person = wanted.author";
@@ -52,8 +54,7 @@ pub(super) async fn read(db: &mut PgConnection, writes: &[Write]) -> Result<Batc
     let mut batch = Batch { channels: channels.collect(), ..Batch::default() };
     let posts: Vec<_> = writes.iter().filter_map(post).collect();
     if !posts.is_empty() {
-        read_nonces(db, &mut batch, &posts).await?;
-        read_authors(db, &mut batch, &posts).await?;
+        read_known(db, &mut batch, &posts).await?;
         read_last_posts(db, &mut batch, &posts).await?;
     }
     read_messages(db, &mut batch, writes).await?;
@@ -67,51 +68,42 @@ fn post(write: &Write) -> Option<(&Write, &Post)> {
     }
 }
 
-async fn read_nonces(
+/// A row of [`KNOWN`].
+enum Known {
+    Nonce(NonceKey, NonceRecord),
+    Author(ChannelId, Author),
+}
+
+fn known(row: &PgRow) -> Result<Known, StoreError> {
+    let id = UserId::from_u128(bits(row, "author")?);
+    if let Some(nonce) = get(row, "nonce")? {
+        return Ok(Known::Nonce((id, nonce), read_nonce(row)?));
+    }
+    let author = Author { id, kind: author_kind(get(row, "kind")?), name: get(row, "name")? };
+    Ok(Known::Author(ChannelId::from_u128(bits(row, "channel")?), author))
+}
+
+async fn read_known(
     db: &mut PgConnection,
     batch: &mut Batch,
     posts: &[(&Write, &Post)],
 ) -> Result<(), StoreError> {
-    let authors = ids(posts.iter().map(|(write, _)| write.actor.as_u128()));
+    let senders = ids(posts.iter().map(|(write, _)| write.actor.as_u128()));
     let nonces: Vec<_> = posts.iter().map(|(_, post)| post.nonce.as_str()).collect();
-    let known = all(db, sqlx::query(NONCES).bind(authors).bind(nonces), |row| {
-        let key: NonceKey = (UserId::from_u128(bits(row, "author")?), get(row, "nonce")?);
-        Ok((key, read_nonce(row)?))
-    });
-    batch.nonces = known.await?.into_iter().collect();
+    let shown: BTreeSet<_> = posts.iter().map(|(write, _)| (write.channel, write.actor)).collect();
+    let (channels, authors) = columns(&shown);
+    let found = sqlx::query(KNOWN).bind(senders).bind(nonces).bind(authors).bind(channels);
+    for known in all(db, found, known).await? {
+        match known {
+            Known::Nonce(key, record) => drop(batch.nonces.insert(key, record)),
+            Known::Author(channel, author) => drop(batch.authors.insert((channel, author.id), author)),
+        }
+    }
     Ok(())
 }
 
-type Place = (ChannelId, UserId);
-
-/// Asks about persons in channels; `wanted` names each pair once.
-async fn ask<T>(
-    db: &mut PgConnection,
-    sql: &'static str,
-    wanted: BTreeSet<Place>,
-    read: impl Fn(UserId, &PgRow) -> Result<T, StoreError>,
-) -> Result<Vec<(Place, T)>, StoreError> {
-    let channels = ids(wanted.iter().map(|(channel, _)| channel.as_u128()));
-    let authors = ids(wanted.iter().map(|(_, author)| author.as_u128()));
-    let asked = sqlx::query(sql).bind(channels).bind(authors);
-    all(db, asked, |row| {
-        let author = UserId::from_u128(bits(row, "author")?);
-        Ok(((ChannelId::from_u128(bits(row, "channel")?), author), read(author, row)?))
-    })
-    .await
-}
-
-async fn read_authors(
-    db: &mut PgConnection,
-    batch: &mut Batch,
-    posts: &[(&Write, &Post)],
-) -> Result<(), StoreError> {
-    let wanted = posts.iter().map(|(write, _)| (write.channel, write.actor)).collect();
-    let found = ask(db, AUTHORS, wanted, |id, row| {
-        Ok(Author { id, kind: author_kind(get(row, "kind")?), name: get(row, "name")? })
-    });
-    batch.authors = found.await?.into_iter().collect();
-    Ok(())
+fn columns(places: &BTreeSet<(ChannelId, UserId)>) -> (Vec<Uuid>, Vec<Uuid>) {
+    places.iter().map(|(channel, user)| (id(channel.as_u128()), id(user.as_u128()))).unzip()
 }
 
 /// Only where slow mode holds: for others it says nothing.
@@ -125,8 +117,13 @@ async fn read_last_posts(
     if slowed.is_empty() {
         return Ok(());
     }
-    let found = ask(db, LAST_POSTS, slowed, |_, row| time(row, "created_at")).await?;
-    batch.last_posts = found.into_iter().collect();
+    let (channels, authors) = columns(&slowed);
+    let found = sqlx::query(LAST_POSTS).bind(channels).bind(authors);
+    let found = all(db, found, |row| {
+        let place = (ChannelId::from_u128(bits(row, "channel")?), UserId::from_u128(bits(row, "author")?));
+        Ok((place, time(row, "created_at")?))
+    });
+    batch.last_posts = found.await?.into_iter().collect();
     Ok(())
 }
 
