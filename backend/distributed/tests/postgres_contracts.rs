@@ -11,6 +11,8 @@ mod database;
 mod failures;
 #[path = "postgres_contracts/nodes.rs"]
 mod nodes;
+#[path = "postgres_contracts/plans.rs"]
+mod plans;
 #[path = "postgres_contracts/roles.rs"]
 mod roles;
 #[path = "postgres_contracts/server.rs"]

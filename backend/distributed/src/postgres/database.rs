@@ -52,8 +52,8 @@ pub enum OpenError {
 /// What stands behind a [`StoreError`] of PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 pub enum PgError {
-    /// There is no connection, or none is free in time.
-    #[error("the database cannot be reached")]
+    /// The database is not there, or not in time.
+    #[error("the database cannot be reached in time")]
     Unavailable(#[source] sqlx::Error),
     /// The transaction gave way to another one; nothing of it was stored.
     #[error("the transaction gave way to another")]
@@ -66,7 +66,8 @@ pub enum PgError {
     Failed(#[source] sqlx::Error),
 }
 
-/// Whether a store failed for want of a connection, which says nothing about the question asked.
+/// Whether a store failed because the database was not there in time, which says nothing about the question asked: the same
+/// may succeed later.
 #[must_use]
 pub fn is_unavailable(error: &StoreError) -> bool {
     matches!(cause(error), Some(PgError::Unavailable(_)))
@@ -81,9 +82,12 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     let kind = match (&error, code.as_deref()) {
         (_, Some("40001" | "40P01")) => PgError::GaveWay,
-        // Connection exceptions; the server stops, crashed or starts; it has no connection to spare.
-        (_, Some("57P01" | "57P02" | "57P03" | "57P05" | "53300")) => PgError::Unavailable,
-        (_, Some(code)) if code.starts_with("08") => PgError::Unavailable,
+        // The server stops, crashed or starts; a lock, a statement or a whole transaction took too long.
+        (_, Some("57P01" | "57P02" | "57P03" | "57P05" | "55P03" | "57014" | "25P03")) => {
+            PgError::Unavailable
+        }
+        // The connection broke; the server has no connection, memory or room to spare.
+        (_, Some(code)) if code.starts_with("08") || code.starts_with("53") => PgError::Unavailable,
         (
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -209,8 +213,8 @@ pub(super) async fn migrate(options: &PgOptions, migrations: &Migrator) -> Resul
     let unreachable = |source| OpenError::Unreachable { at: at.clone(), source };
     let mut db = PgConnection::connect_with(&options.plain()).await.map_err(unreachable)?;
     let migrated = migrations.run(&mut db).await;
-    db.close().await.map_err(unreachable)?;
-    migrated.map_err(|source| OpenError::Migration { at, source })
+    migrated.map_err(|source| OpenError::Migration { at: at.clone(), source })?;
+    db.close().await.map_err(unreachable)
 }
 
 /// Whether a migration of this version was not run.

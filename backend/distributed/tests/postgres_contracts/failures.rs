@@ -76,6 +76,18 @@ async fn what_the_database_refuses_is_not_unavailable() {
 }
 
 #[tokio::test]
+async fn who_waits_too_long_for_a_channel_is_told_so() {
+    let chat = Chat::founded().await;
+    let mut raw = chat.database.raw().await;
+    let mut blocker = raw.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM stream_head FOR UPDATE").execute(&mut *blocker).await.unwrap();
+    let error = chat.store.commit(vec![post(ADA, GENERAL, 1, "text")]).await.unwrap_err();
+    assert!(is_unavailable(&error), "{error:?}");
+    blocker.rollback().await.unwrap();
+    chat.store.commit(vec![post(ADA, GENERAL, 1, "text")]).await.unwrap();
+}
+
+#[tokio::test]
 async fn lost_connections_are_replaced() {
     let chat = Chat::founded().await;
     let heads = async || chat.store.heads(vec![StreamKey::Channel(GENERAL)]).await;
