@@ -1,0 +1,1 @@
+//! Kafka: hints to every node, and the stream of changes between the services.

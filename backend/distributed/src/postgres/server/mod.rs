@@ -1,0 +1,193 @@
+//! The server service's database: servers with everything in them, people, and the outbox.
+//!
+//! Objects are kept as the JSON of the wire, beside the columns that are searched. Every change of a server goes through
+//! [`change`], which loads the [`view`] that a decision needs under the server's lock, in the transaction that stores what it answers.
+
+mod change;
+mod found;
+mod lists;
+mod outbox;
+mod people;
+mod view;
+
+use echopulse_core::{
+    common::{
+        BoxFuture, ChannelId, Seq, ServerId, StoreError, Timestamp, UserId,
+        actor::Identity,
+        community::{Member, Server, User},
+        event::ServerEvent,
+        name::InviteCode,
+    },
+    server::{
+        error::Refusal,
+        port::outbound::{
+            Decide, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore, UserStore,
+        },
+        view::{Ban, Invite, Scope, ServerView},
+    },
+};
+use sqlx::migrate::Migrator;
+
+use super::{
+    database::{self, Database, OpenError},
+    options::PgOptions,
+    relay_lock::RelayLock,
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/server");
+
+/// The answer of a port.
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// The server service's database.
+#[derive(Debug, Clone)]
+pub struct PgServerStore {
+    database: Database,
+}
+
+impl PgServerStore {
+    /// Brings the schema to this version, as its owner ([`PgOptions::role`]).
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`] that names the database and what is wrong with it.
+    pub async fn migrate(owner: &PgOptions) -> Result<(), OpenError> {
+        database::migrate(owner, &MIGRATIONS).await
+    }
+
+    /// Connects to a database whose schema was migrated.
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`] that names the database and what is wrong with it.
+    pub async fn connect(options: &PgOptions) -> Result<Self, OpenError> {
+        Ok(Self { database: Database::open(options, &MIGRATIONS).await? })
+    }
+
+    /// Takes the right to relay the outbox. `None`: another node has it.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the database cannot be asked.
+    pub async fn relay_lock(&self) -> Result<Option<RelayLock>, StoreError> {
+        RelayLock::acquire(self.database.pool(), 0).await
+    }
+
+    /// Closes all connections. What is asked afterwards fails.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+impl ServerStore for PgServerStore {
+    fn found(&self, founding: Founding) -> Answer<'_, Option<Vec<ServerEvent>>> {
+        Box::pin(found::found(&self.database, founding))
+    }
+
+    fn change(
+        &self,
+        scope: Scope,
+        at: Timestamp,
+        actor: UserId,
+        decide: Decide,
+    ) -> Answer<'_, Result<Vec<ServerEvent>, Refusal>> {
+        Box::pin(change::change(&self.database, scope, at, actor, decide))
+    }
+
+    fn view(&self, scope: Scope, now: Timestamp) -> Answer<'_, Option<ServerView>> {
+        Box::pin(async move { view::load(&mut *self.database.read().await?, &scope, now).await })
+    }
+
+    fn servers_of(&self, user: UserId) -> Answer<'_, Vec<Server>> {
+        Box::pin(async move { lists::servers_of(&mut *self.database.reader().await?, user).await })
+    }
+
+    fn servers(&self, open_only: bool, after: Option<String>, limit: usize) -> Answer<'_, Page<Server>> {
+        Box::pin(async move {
+            lists::servers(&mut *self.database.reader().await?, open_only, after.as_deref(), limit).await
+        })
+    }
+
+    fn members(
+        &self,
+        server: ServerId,
+        query: Option<String>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<'_, Page<(Member, User)>> {
+        Box::pin(async move {
+            let query = query.as_deref().unwrap_or_default();
+            lists::members(&mut *self.database.reader().await?, server, query, after.as_deref(), limit).await
+        })
+    }
+
+    fn invites(&self, server: ServerId, made_by: Option<UserId>, now: Timestamp) -> Answer<'_, Vec<Invite>> {
+        Box::pin(
+            async move { lists::invites(&mut *self.database.reader().await?, server, made_by, now).await },
+        )
+    }
+
+    fn server_of_invite(&self, code: InviteCode) -> Answer<'_, Option<ServerId>> {
+        Box::pin(async move { lists::server_of_invite(&mut *self.database.reader().await?, &code).await })
+    }
+
+    fn bans(
+        &self,
+        server: ServerId,
+        now: Timestamp,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<'_, Page<Ban>> {
+        Box::pin(async move {
+            lists::bans(&mut *self.database.reader().await?, server, now, after.as_deref(), limit).await
+        })
+    }
+
+    fn events(&self, server: ServerId, after: Seq, limit: usize) -> Answer<'_, Vec<ServerEvent>> {
+        Box::pin(
+            async move { lists::events(&mut *self.database.reader().await?, server, after, limit).await },
+        )
+    }
+
+    fn server_of_channel(&self, channel: ChannelId) -> Answer<'_, Option<ServerId>> {
+        Box::pin(async move { lists::server_of_channel(&mut *self.database.reader().await?, channel).await })
+    }
+}
+
+impl UserStore for PgServerStore {
+    fn sign_in(
+        &self,
+        identity: Identity,
+        username: String,
+        display_name: String,
+        id: UserId,
+        now: Timestamp,
+    ) -> Answer<'_, User> {
+        Box::pin(async move {
+            let arrival = people::Arrival { identity, username, display_name, id, now };
+            people::sign_in(&self.database, arrival).await
+        })
+    }
+
+    fn user(&self, id: UserId) -> Answer<'_, Option<User>> {
+        Box::pin(async move { people::user(&mut *self.database.reader().await?, id).await })
+    }
+
+    fn share_a_server(&self, one: UserId, other: UserId) -> Answer<'_, bool> {
+        Box::pin(async move { people::share_a_server(&mut *self.database.reader().await?, one, other).await })
+    }
+
+    fn change_profile(&self, id: UserId, change: ProfileChange) -> Answer<'_, Option<User>> {
+        Box::pin(people::change_profile(&self.database, id, change))
+    }
+}
+
+impl ServerOutbox for PgServerStore {
+    fn pending(&self, limit: usize) -> Answer<'_, Vec<(u64, OutboxRecord)>> {
+        Box::pin(async move { outbox::pending(&mut *self.database.reader().await?, limit).await })
+    }
+
+    fn published(&self, rows: Vec<u64>) -> Answer<'_, ()> {
+        Box::pin(outbox::published(&self.database, rows))
+    }
+}

@@ -1,0 +1,1 @@
+//! Redis: hot state, each key with a time to live.
