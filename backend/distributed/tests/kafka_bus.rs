@@ -229,6 +229,15 @@ async fn new_partitions_and_new_topics_are_read_from_their_beginning() {
 }
 
 #[tokio::test]
+async fn a_consumer_may_be_there_before_its_topics() {
+    let options = options();
+    let mut node = Node::start(&options, &Topic::CHAT, 16).await;
+    create_topics(&options, &Topic::CHAT).await.unwrap();
+    publish(&KafkaBus::new(options).unwrap(), vec![event(1, 1)]).await;
+    assert_eq!(node.next().await, event(1, 1));
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_used_is_counted_and_the_next_one_arrives() {
     let options = KafkaOptions { partitions: 1, ..options() };
     let topics = [Topic::ChannelsSendMessage];

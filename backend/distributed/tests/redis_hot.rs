@@ -56,8 +56,8 @@ impl World {
         RedisOptions { space: self.space.clone(), presence_ttl, ..RedisOptions::new(url, node) }
     }
 
-    fn node(&self) -> RedisHot {
-        RedisHot::start(&self.options(url())).unwrap()
+    fn node(&self) -> Arc<RedisHot> {
+        Arc::new(RedisHot::start(&self.options(url())).unwrap())
     }
 
     /// All keys of this world.
@@ -125,15 +125,15 @@ async fn pass(mut socket: TcpStream, to: (String, u16), mut way: watch::Receiver
 }
 
 async fn connected(node: &RedisHot, user: UserId) -> Option<Presence> {
-    timeout(PATIENCE, node.presence().connected(user, NOW)).await.expect("an answer comes")
+    timeout(PATIENCE, node.connected(user, NOW)).await.expect("an answer comes")
 }
 
 async fn disconnected(node: &RedisHot, user: UserId) -> Option<Presence> {
-    timeout(PATIENCE, node.presence().disconnected(user, NOW)).await.expect("an answer comes")
+    timeout(PATIENCE, node.disconnected(user, NOW)).await.expect("an answer comes")
 }
 
 async fn presence(node: &RedisHot, user: UserId) -> Presence {
-    node.presence().of(vec![user]).await[0].1
+    node.of(vec![user]).await[0].1
 }
 
 /// Asks until it is so.
@@ -154,7 +154,7 @@ async fn somebody_is_there_from_the_first_connection_to_the_last_over_all_nodes(
     assert_eq!(connected(&other, ADA).await, None, "on another node she is not new");
     assert_eq!(disconnected(&one, ADA).await, None);
     assert_eq!(disconnected(&one, ADA).await, None, "she is still on the other");
-    let seen = one.presence().of(vec![LIN, ADA]).await;
+    let seen = one.of(vec![LIN, ADA]).await;
     assert_eq!(seen, [(LIN, Presence::Offline), (ADA, Presence::Online)]);
     assert_eq!(disconnected(&other, ADA).await, Some(Presence::Offline));
     assert_eq!(presence(&one, ADA).await, Presence::Offline);
@@ -168,13 +168,13 @@ async fn of_many_at_once_everybody_counts() {
     let users: Vec<_> = (10..1510).map(UserId::from_u128).collect();
     let mut arriving = JoinSet::new();
     for user in &users {
-        let (board, user) = (one.presence(), *user);
+        let (board, user) = (Arc::clone(&one), *user);
         arriving.spawn(async move { board.connected(user, NOW).await });
     }
     for answer in arriving.join_all().await {
         assert_eq!(answer, Some(Presence::Online));
     }
-    let seen = other.presence().of(users.clone()).await;
+    let seen = other.of(users.clone()).await;
     assert_eq!(seen.len(), users.len());
     assert!(seen.iter().all(|(_, presence)| *presence == Presence::Online));
 }
@@ -356,10 +356,4 @@ async fn where_nobody_listens_nothing_is_limited_either() {
 fn a_password_is_not_shown() {
     let options = RedisOptions::new("redis://ep:secret@127.0.0.1", "n");
     assert!(!format!("{options:?}").contains("secret"));
-}
-
-#[tokio::test]
-async fn boards_are_ports() {
-    let board: Arc<dyn PresenceBoard> = World::new().node().presence();
-    assert_eq!(board.connected(ADA, NOW).await, Some(Presence::Online));
 }

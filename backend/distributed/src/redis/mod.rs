@@ -12,11 +12,13 @@ mod presence;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::link::Link;
-pub use self::{
-    limits::{Rate, RateLimits, Verdict},
-    presence::RedisPresence,
+use echopulse_core::{
+    chat::{model::Presence, port::outbound::PresenceBoard},
+    common::{BoxFuture, Timestamp, UserId},
 };
+
+pub use self::limits::{Rate, RateLimits, Verdict};
+use self::{link::Link, presence::Board};
 
 /// Where Redis is, and who asks.
 #[derive(Clone)]
@@ -57,9 +59,12 @@ impl fmt::Debug for RedisOptions {
 pub struct UrlError(#[source] ::redis::RedisError);
 
 /// One connection to Redis, and everything that is asked over it.
+///
+/// While Redis is away, presence speaks for this node only: a beginning is told, an end is not, for the person may be on
+/// another node, and whoever is here is online.
 #[derive(Debug)]
 pub struct RedisHot {
-    presence: Arc<RedisPresence>,
+    presence: Board,
     limits: RateLimits,
 }
 
@@ -67,14 +72,8 @@ impl RedisHot {
     /// Starts. Connects with the first question, so Redis may be away. Must be called inside a runtime.
     pub fn start(options: &RedisOptions) -> Result<Self, UrlError> {
         let link = Arc::new(Link::new(&options.url).map_err(UrlError)?);
-        let presence = Arc::new(RedisPresence::start(Arc::clone(&link), options));
+        let presence = Board::start(Arc::clone(&link), options);
         Ok(Self { presence, limits: RateLimits::new(link, &options.space) })
-    }
-
-    /// Who is connected.
-    #[must_use]
-    pub fn presence(&self) -> Arc<RedisPresence> {
-        Arc::clone(&self.presence)
     }
 
     /// How often somebody may do something.
@@ -83,8 +82,22 @@ impl RedisHot {
         self.limits.clone()
     }
 
-    /// Ends: nobody is connected to this instance any more.
+    /// Ends: nobody is connected to this instance any more, and what is noted later is forgotten.
     pub async fn stop(&self) {
         self.presence.stop().await;
+    }
+}
+
+impl PresenceBoard for RedisHot {
+    fn connected(&self, user: UserId, _at: Timestamp) -> BoxFuture<'_, Option<Presence>> {
+        Box::pin(self.presence.begin(user))
+    }
+
+    fn disconnected(&self, user: UserId, _at: Timestamp) -> BoxFuture<'_, Option<Presence>> {
+        Box::pin(self.presence.end(user))
+    }
+
+    fn of(&self, users: Vec<UserId>) -> BoxFuture<'_, Vec<(UserId, Presence)>> {
+        Box::pin(self.presence.of(users))
     }
 }

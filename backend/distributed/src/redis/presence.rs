@@ -13,10 +13,7 @@ use std::{
     time::Duration,
 };
 
-use echopulse_core::{
-    chat::{model::Presence, port::outbound::PresenceBoard},
-    common::{BoxFuture, Timestamp, UserId},
-};
+use echopulse_core::{chat::model::Presence, common::UserId};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -41,7 +38,7 @@ type Here = Mutex<HashMap<UserId, usize>>;
 
 /// Who is connected to any node.
 #[derive(Debug)]
-pub struct RedisPresence {
+pub(super) struct Board {
     link: Arc<Link>,
     scripts: Arc<Scripts>,
     here: Arc<Here>,
@@ -49,7 +46,7 @@ pub struct RedisPresence {
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl RedisPresence {
+impl Board {
     pub(super) fn start(link: Arc<Link>, options: &RedisOptions) -> Self {
         let scripts = Arc::new(Scripts::new(options));
         let here = Arc::<Here>::default();
@@ -59,7 +56,7 @@ impl RedisPresence {
         Self { link, scripts, here, commands, keeper: Mutex::new(Some(keeper)) }
     }
 
-    /// Says that nobody is connected to this node any more, and ends. What is noted after that is forgotten.
+    /// Says that nobody is connected to this node any more, and ends.
     pub(super) async fn stop(&self) {
         let Some(keeper) = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         // A keeper that is gone needs no telling.
@@ -69,13 +66,21 @@ impl RedisPresence {
         }
     }
 
+    pub(super) async fn begin(&self, user: UserId) -> Option<Presence> {
+        self.note(user, Move::Begin).await
+    }
+
+    pub(super) async fn end(&self, user: UserId) -> Option<Presence> {
+        self.note(user, Move::End).await
+    }
+
     async fn note(&self, user: UserId, what: Move) -> Option<Presence> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(Command::Note { user, what, answer }).await.ok()?;
         answered.await.ok().flatten()
     }
 
-    async fn look(&self, users: Vec<UserId>) -> Vec<(UserId, Presence)> {
+    pub(super) async fn of(&self, users: Vec<UserId>) -> Vec<(UserId, Presence)> {
         let mut found = Vec::with_capacity(users.len());
         for page in users.chunks(PAGE) {
             let elsewhere = self.link.ask::<Vec<u8>>(&self.scripts.look(page)).await.unwrap_or_default();
@@ -86,22 +91,6 @@ impl RedisPresence {
             }));
         }
         found
-    }
-}
-
-/// While Redis is away a node speaks for itself only: a beginning is told, an end is not, for the person may be elsewhere, and
-/// [`PresenceBoard::of`] knows whoever is here.
-impl PresenceBoard for RedisPresence {
-    fn connected(&self, user: UserId, _at: Timestamp) -> BoxFuture<'_, Option<Presence>> {
-        Box::pin(self.note(user, Move::Begin))
-    }
-
-    fn disconnected(&self, user: UserId, _at: Timestamp) -> BoxFuture<'_, Option<Presence>> {
-        Box::pin(self.note(user, Move::End))
-    }
-
-    fn of(&self, users: Vec<UserId>) -> BoxFuture<'_, Vec<(UserId, Presence)>> {
-        Box::pin(self.look(users))
     }
 }
 
