@@ -1,7 +1,6 @@
 //! Hot state over a real Redis, reached through a door that can be shut.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -62,7 +61,12 @@ impl World {
 
     /// All keys of this world.
     async fn keys(&self, over: &mut MultiplexedConnection) -> Vec<String> {
-        over.keys(format!("ep:{{{}*", self.space)).await.unwrap()
+        let mut found = over.scan_match(format!("ep:{{{}*", self.space)).await.unwrap();
+        let mut keys = Vec::new();
+        while let Some(key) = found.next_item().await {
+            keys.push(key.unwrap());
+        }
+        keys
     }
 }
 
@@ -82,7 +86,7 @@ enum Way {
 
 /// Stands between a node and Redis.
 struct Door {
-    at: SocketAddr,
+    url: String,
     way: watch::Sender<Way>,
 }
 
@@ -90,21 +94,19 @@ impl Door {
     async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (way, seen) = watch::channel(Way::Open);
-        let at = listener.local_addr().unwrap();
         let client = redis::Client::open(url()).unwrap();
         let redis::ConnectionAddr::Tcp(host, port) = client.get_connection_info().addr().clone() else {
             panic!("the tests reach Redis over TCP")
         };
+        let at = listener.local_addr().unwrap().to_string();
+        let url = url().replace(&format!("{host}:{port}"), &at);
+        assert!(url.contains(&at), "ECHOPULSE_TEST_REDIS names host and port");
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 tokio::spawn(pass(socket, (host.clone(), port), seen.clone()));
             }
         });
-        Self { at, way }
-    }
-
-    fn url(&self) -> String {
-        format!("redis://{}", self.at)
+        Self { url, way }
     }
 }
 
@@ -211,6 +213,27 @@ async fn who_stays_connected_outlives_the_time_to_live() {
 }
 
 #[tokio::test]
+async fn who_was_here_before_a_restart_under_the_same_name_is_not_here_any_more() {
+    let world = World::new();
+    let other = world.node();
+    let options = world.options(url());
+    let doomed = Runtime::new().unwrap();
+    let before = options.clone();
+    let at = doomed.spawn(async move {
+        let node = RedisHot::start(&before).unwrap();
+        connected(&node, ADA).await;
+        node
+    });
+    let node = at.await.unwrap();
+    doomed.shutdown_background();
+    drop(node);
+    let again = RedisHot::start(&options).unwrap();
+    connected(&again, LIN).await;
+    assert_eq!(presence(&other, ADA).await, Presence::Offline);
+    assert_eq!(presence(&other, LIN).await, Presence::Online);
+}
+
+#[tokio::test]
 async fn a_node_that_stops_says_goodbye() {
     let world = World::new();
     let (one, other) = (world.node(), world.node());
@@ -251,7 +274,7 @@ async fn every_key_has_a_time_to_live() {
 async fn without_redis_a_node_speaks_for_itself_and_tells_everything_later() {
     let world = World::new();
     let (other, door) = (world.node(), Door::open().await);
-    let node = RedisHot::start(&world.options(door.url())).unwrap();
+    let node = RedisHot::start(&world.options(door.url.clone())).unwrap();
     assert_eq!(connected(&node, ADA).await, Some(Presence::Online));
     for way in [Way::Shut, Way::Stuck] {
         door.way.send_replace(way);
@@ -276,7 +299,7 @@ async fn a_node_starts_without_redis() {
     let world = World::new();
     let (other, door) = (world.node(), Door::open().await);
     door.way.send_replace(Way::Shut);
-    let node = RedisHot::start(&world.options(door.url())).unwrap();
+    let node = RedisHot::start(&world.options(door.url.clone())).unwrap();
     let begun = timeout(QUICK, connected(&node, ADA)).await.expect("an answer comes quickly");
     assert_eq!(begun, Some(Presence::Online));
     door.way.send_replace(Way::Open);
@@ -322,7 +345,7 @@ async fn who_waits_gets_one_again() {
 async fn without_redis_nothing_is_limited_and_the_verdict_says_so() {
     let world = World::new();
     let door = Door::open().await;
-    let limits = RedisHot::start(&world.options(door.url())).unwrap().limits();
+    let limits = RedisHot::start(&world.options(door.url.clone())).unwrap().limits();
     let rate = Rate { count: 1, per: Duration::from_secs(60) };
     assert!(matches!(limits.check("ada", rate, 1).await, Verdict::Allowed { .. }));
     for way in [Way::Shut, Way::Stuck] {

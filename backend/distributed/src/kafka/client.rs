@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use rdkafka::{
-    ClientConfig, ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
+    ClientConfig, ClientContext,
+    config::RDKafkaLogLevel,
+    consumer::ConsumerContext,
+    error::{KafkaError, RDKafkaErrorCode},
 };
 
 use super::{SigningKey, Topic};
@@ -110,7 +113,10 @@ impl ClientContext for Outage {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(client = self.who, reason, "{error}");
-        self.began(&error);
+        // One broker of several that is away is told at each try, and means little.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.began(&error);
+        }
     }
 }
 

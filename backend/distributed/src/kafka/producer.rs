@@ -57,38 +57,37 @@ impl KafkaBus {
 
     async fn publish_all(&self, records: Vec<Record>) -> Result<(), KafkaError> {
         let client = self.client();
-        let outcome = self.send(&client, records).await;
+        let sent = self.send(&client, records);
+        let acknowledged = !sent.deliveries.is_empty();
+        let outcome = sent.outcome().await;
         match &outcome {
-            Ok(()) => self.outage.ended(),
-            Err(error) => {
-                self.outage.began(error);
-                self.renew_if_broken(&client)?;
-            }
+            Ok(()) if acknowledged => self.outage.ended(),
+            Ok(()) => {}
+            Err(error) => self.outage.began(error),
+        }
+        if outcome.is_err() || !acknowledged {
+            self.renew_if_broken(&client)?;
         }
         outcome
     }
 
-    /// Sends in order, all at once, and then waits for each in turn.
-    async fn send(&self, client: &Client, records: Vec<Record>) -> Result<(), KafkaError> {
+    /// Sends in order, all at once.
+    fn send(&self, client: &Client, records: Vec<Record>) -> Sent {
         let trace = self.trace.as_ref().and_then(|trace| trace());
-        let mut deliveries = Vec::with_capacity(records.len());
-        let mut refused = None;
+        let mut sent = Sent { deliveries: Vec::with_capacity(records.len()), refused: None };
         for record in records {
             let lossy = matches!(record, Record::Signal { .. });
             match hand_over(client, &encode(&self.options, record), trace.as_deref()) {
-                Ok(delivery) if !lossy => deliveries.push(delivery),
+                Ok(delivery) if !lossy => sent.deliveries.push(delivery),
                 Err(error) if !lossy => {
                     // Nothing behind it may overtake it.
-                    refused = Some(error);
+                    sent.refused = Some(error);
                     break;
                 }
                 _ => {}
             }
         }
-        for delivery in deliveries {
-            delivery.await.map_err(|_| KafkaError::Canceled)?.map_err(|(error, _)| error)?;
-        }
-        refused.map_or(Ok(()), Err)
+        sent
     }
 
     /// After a fatal error a client takes nothing more, so the next batch goes to a new one.
@@ -104,6 +103,22 @@ impl KafkaBus {
             *client = fresh;
         }
         Ok(())
+    }
+}
+
+/// A batch on its way.
+struct Sent {
+    deliveries: Vec<DeliveryFuture>,
+    refused: Option<KafkaError>,
+}
+
+impl Sent {
+    /// Waits for each record in turn, up to the first that failed.
+    async fn outcome(self) -> Result<(), KafkaError> {
+        for delivery in self.deliveries {
+            delivery.await.map_err(|_| KafkaError::Canceled)?.map_err(|(error, _)| error)?;
+        }
+        self.refused.map_or(Ok(()), Err)
     }
 }
 

@@ -53,6 +53,13 @@ enum End {
     Broken(&'static str),
 }
 
+/// What one poll brought.
+enum Polled {
+    Something,
+    /// Everything there was has been handed over.
+    Nothing,
+}
+
 impl Reader {
     pub(super) fn new(
         options: KafkaOptions,
@@ -102,56 +109,66 @@ impl Reader {
 
     fn follow(&self, source: &mut Source) -> End {
         let mut watchdog = Watchdog::default();
-        let (mut grown, mut watched) = (Instant::now(), Instant::now());
-        loop {
-            if self.is_stopped() {
-                return End::Stop;
-            }
-            if let Some(end) = self.poll(source) {
-                return end;
+        let (mut grown, mut watched, mut idle) = (Instant::now(), Instant::now(), false);
+        while !self.is_stopped() {
+            match self.poll(source) {
+                Ok(Polled::Something) => {}
+                Ok(Polled::Nothing) => idle = true,
+                Err(end) => return end,
             }
             if grown.elapsed() >= GROW {
                 self.grow(source);
                 grown = Instant::now();
             }
-            if watched.elapsed() >= WATCH {
+            // While a slow service holds this thread back, standing still proves nothing.
+            if idle && watched.elapsed() >= WATCH {
                 if let Some(reason) = watchdog.look(source) {
                     return End::Broken(reason);
                 }
-                watched = Instant::now();
+                (watched, idle) = (Instant::now(), false);
             }
         }
+        End::Stop
     }
 
-    fn poll(&self, source: &mut Source) -> Option<End> {
-        let place = match source.client().poll(POLL)? {
-            Ok(message) => {
+    fn poll(&self, source: &mut Source) -> Result<Polled, End> {
+        let place = match source.client().poll(POLL) {
+            None => return Ok(Polled::Nothing),
+            Some(Err(error)) => return self.judge(&error, source),
+            Some(Ok(message)) => {
                 self.outage.ended();
-                let place = (self.options.topic_of(message.topic()), message.partition(), message.offset());
                 if !self.take(&message) {
-                    return Some(End::Stop);
+                    return Err(End::Stop);
                 }
-                place
+                (self.options.topic_of(message.topic()), message.partition(), message.offset())
             }
-            Err(error) => return self.judge(&error, source),
         };
         if let (Some(topic), partition, offset) = place {
             source.passed((topic, partition), offset);
         }
-        None
+        Ok(Polled::Something)
     }
 
     /// Most errors mend themselves.
-    fn judge(&self, error: &KafkaError, source: &Source) -> Option<End> {
+    fn judge(&self, error: &KafkaError, source: &Source) -> Result<Polled, End> {
         count(&self.stats.errors);
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
-            return Some(End::Broken("the records behind its place are gone"));
-        }
         if source.is_dead() {
-            return Some(End::Broken("it had a fatal error"));
+            return Err(End::Broken("it had a fatal error"));
         }
-        self.outage.began(error);
-        None
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AutoOffsetReset) => {
+                return Err(End::Broken("the records behind its place are gone"));
+            }
+            // The library's context has heard of it.
+            Some(
+                RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::Resolve
+                | RDKafkaErrorCode::OperationTimedOut,
+            ) => {}
+            _ => tracing::warn!(error = error as &dyn std::error::Error, "Kafka refuses something"),
+        }
+        Ok(Polled::Something)
     }
 
     fn grow(&self, source: &mut Source) {

@@ -37,19 +37,19 @@ pub(super) struct Keeper {
     link: Arc<Link>,
     scripts: Arc<Scripts>,
     here: Arc<Here>,
-    /// Redis was not told something, or told it and nobody knows.
+    /// Redis was not told something, or told it and nobody knows; or it knows something of an earlier run under this name.
     behind: bool,
 }
 
 impl Keeper {
     pub(super) const fn new(link: Arc<Link>, scripts: Arc<Scripts>, here: Arc<Here>) -> Self {
-        Self { link, scripts, here, behind: false }
+        Self { link, scripts, here, behind: true }
     }
 
     /// Runs until it is told to stop, or nobody could tell it any more.
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, between: Duration) {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut next = Instant::now() + between;
+        let mut next = Instant::now();
         loop {
             tokio::select! {
                 count = commands.recv_many(&mut batch, BATCH) => {
