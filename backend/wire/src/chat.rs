@@ -3,7 +3,10 @@
 use echopulse_core::chat::model as core;
 use echopulse_protocol::{event as wire, rest};
 
-use crate::ids::{channel_id, epoch, message_id, role_id, role_id_from, seq, time, user_id, user_id_from};
+use crate::ids::{
+    channel_id, channel_id_from, epoch, message_id, message_id_from, role_id, role_id_from, seq, seq_from,
+    time, time_from, user_id, user_id_from,
+};
 
 /// A message as it is now.
 #[must_use]
@@ -34,6 +37,37 @@ pub fn message(message: core::Message) -> wire::Message {
         edited_at: message.edited_at.map(time),
         deleted_at: message.deleted.map(|deletion| time(deletion.at)),
         deleted_by: message.deleted.map(|deletion| deleted_by(deletion.by)),
+    }
+}
+
+/// A message as it was published.
+#[must_use]
+pub fn message_from(message: wire::Message) -> core::Message {
+    let by = deleted_by_from(message.deleted_by.unwrap_or(wire::DeletedBy::Unknown));
+    core::Message {
+        id: message_id_from(message.id),
+        channel: channel_id_from(message.channel_id),
+        seq: seq_from(message.seq),
+        revision: seq_from(message.revision),
+        nonce: message.nonce,
+        author: core::Author {
+            id: user_id_from(message.author.id),
+            kind: match message.author.kind {
+                wire::UserKind::Bot => core::AuthorKind::Bot,
+                _ => core::AuthorKind::Person,
+            },
+            name: message.author.name,
+        },
+        content: message.content,
+        reply_to: message.reply_to.map(|reply| core::ReplyTo {
+            id: message_id_from(reply.id),
+            seq: seq_from(reply.seq),
+            author: user_id_from(reply.author_id),
+        }),
+        mentions: mentions_from(message.mentions),
+        created_at: time_from(message.created_at),
+        edited_at: message.edited_at.map(time_from),
+        deleted: message.deleted_at.map(|at| core::Deletion { at: time_from(at), by }),
     }
 }
 

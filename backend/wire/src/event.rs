@@ -140,7 +140,7 @@ fn body(body: EventBody) -> wire::EventBody {
     }
 }
 
-fn signal(signal: Signal) -> wire::EventBody {
+pub(crate) fn signal(signal: Signal) -> wire::EventBody {
     use wire::EventBody as Wire;
     match signal {
         Signal::Typing(user) => Wire::TypingStarted { user_id: user_id(user) },
@@ -204,8 +204,13 @@ pub fn stored_body(stored: EventBody) -> String {
 /// Reads a stored body; `None` if it is none, or of a newer version.
 #[must_use]
 pub fn stored_body_from(text: &str) -> Option<EventBody> {
+    bare_body_from(serde_json::from_str(text).ok()?)
+}
+
+/// Reads a body that holds no message; `None` if it is another, or of a newer version.
+pub(crate) fn bare_body_from(body: wire::EventBody) -> Option<EventBody> {
     use wire::EventBody as Wire;
-    match serde_json::from_str(text).ok()? {
+    match body {
         Wire::MessageDeleted { messages, by } => Some(EventBody::MessagesDeleted {
             messages: messages.into_iter().map(|one| (message_id_from(one.id), seq_from(one.seq))).collect(),
             by: deleted_by_from(by),
