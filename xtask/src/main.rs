@@ -8,8 +8,12 @@
 mod command;
 mod lint;
 mod packages;
+mod parts;
 mod simulate;
 mod test;
+mod world;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -44,12 +48,29 @@ enum Task {
         #[arg(long, default_value_t = 200_000)]
         ticks: u64,
     },
+    /// Runs a command with PostgreSQL, Redis, Kafka and Keycloak around it, found in `ECHOPULSE_TEST_…` variables.
+    #[command(hide = true)]
+    Parts {
+        /// Without Keycloak, which takes most of the time.
+        #[arg(long)]
+        no_keycloak: bool,
+        /// Never install anything.
+        #[arg(long)]
+        no_install: bool,
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().task {
+fn main() -> anyhow::Result<ExitCode> {
+    let done = match Cli::parse().task {
         Task::Test { part, no_install } => test::run(part, no_install),
         Task::Lint => lint::run(),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
-    }
+        Task::Parts { no_keycloak, no_install, command } => {
+            return parts::run(&command, no_keycloak, no_install);
+        }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

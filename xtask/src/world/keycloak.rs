@@ -1,0 +1,209 @@
+//! Keycloak: from its own distribution on Maven Central, with the realm of this repository.
+//!
+//! Prepared once into the cache: the unpacked distribution with its build step done, and a database that already has its tables
+//! and its master realm. A world links the first, which nobody changes, and copies the second. Java is started directly:
+//! the script that comes with Keycloak stays in between and has a pid of its own.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    folder::{self, password},
+    process::{Service, ending, run_quietly},
+};
+use crate::command;
+
+const VERSION: &str = "26.7.3";
+const REALM: &str = "echopulse";
+/// The first start on a slow machine, with everything to be laid out.
+const LIMIT: Duration = Duration::from_secs(180);
+/// Who is there to try it out: user name, first name, realm roles beyond everybody's.
+const PEOPLE: [(&str, &str, &[&str]); 3] =
+    [("ada", "Ada", &["echopulse-admin"]), ("lin", "Lin", &[]), ("sam", "Sam", &[])];
+
+/// Where it is, and who may sign in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Keycloak {
+    pub(crate) url: String,
+    pub(crate) issuer: String,
+    pub(crate) admin: Person,
+    pub(crate) bot_secret: String,
+    pub(crate) service_secret: String,
+    pub(crate) people: Vec<Person>,
+}
+
+/// Somebody with a password.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) password: String,
+}
+
+/// What the realm file leaves open.
+pub(crate) struct Addresses {
+    /// Where the browser client is.
+    pub(crate) web: String,
+    /// Which service Keycloak tells of a logout.
+    pub(crate) logout: String,
+}
+
+/// Starts it with the realm and the demo users.
+pub(crate) fn start(
+    folder: &Path, http: u16, management: u16, addresses: &Addresses,
+) -> anyhow::Result<Keycloak> {
+    let kit = prepare()?;
+    let home = folder.join("keycloak");
+    folder::link_tree(&kit.join("home"), &home)?;
+    folder::copy_tree(&kit.join("data"), &home.join("data"))?;
+
+    let import = home.join("data/import");
+    fs::create_dir_all(&import)?;
+    fs::copy(command::root().join("keycloak-realm.json"), import.join(format!("{REALM}-realm.json")))
+        .context("keycloak-realm.json cannot be copied")?;
+    let people: Vec<_> = PEOPLE
+        .iter()
+        .map(|(name, _, _)| Person { name: (*name).to_owned(), password: password() })
+        .collect();
+    folder::write_secret(&import.join(format!("{REALM}-users-0.json")), &users(&people))?;
+
+    let url = format!("http://127.0.0.1:{http}");
+    let admin = Person { name: "admin".to_owned(), password: password() };
+    let (bot_secret, service_secret) = (password(), password());
+    let mut command = java(&home, http, management);
+    command.arg("--import-realm").envs(environment(&admin, addresses, &bot_secret, &service_secret));
+    run(folder, command, &format!("{url}/realms/{REALM}/.well-known/openid-configuration"))?;
+    // It has read them; nothing else needs them there.
+    fs::remove_dir_all(&import)?;
+    Ok(Keycloak {
+        issuer: format!("{url}/realms/{REALM}"),
+        url,
+        admin,
+        bot_secret,
+        service_secret,
+        people,
+    })
+}
+
+fn environment(
+    admin: &Person, addresses: &Addresses, bot_secret: &str, service_secret: &str,
+) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("KC_BOOTSTRAP_ADMIN_USERNAME", admin.name.clone()),
+        ("KC_BOOTSTRAP_ADMIN_PASSWORD", admin.password.clone()),
+        ("ECHOPULSE_SSL_REQUIRED", "none".to_owned()),
+        ("ECHOPULSE_WEB_URL", addresses.web.clone()),
+        ("ECHOPULSE_LOGOUT_URL", addresses.logout.clone()),
+        ("ECHOPULSE_BOT_SECRET", bot_secret.to_owned()),
+        ("ECHOPULSE_SERVICE_SECRET", service_secret.to_owned()),
+    ])
+}
+
+/// The demo users, complete, so that no page asks for the rest at their first sign-in.
+fn users(people: &[Person]) -> String {
+    let users: Vec<_> = PEOPLE
+        .iter()
+        .zip(people)
+        .map(|((name, first, roles), person)| {
+            let roles: Vec<_> = ["default-roles-echopulse"].iter().chain(*roles).collect();
+            json!({
+                "username": name,
+                "enabled": true,
+                "email": format!("{name}@example.com"),
+                "emailVerified": true,
+                "firstName": first,
+                "lastName": "Demo",
+                "realmRoles": roles,
+                "credentials": [{ "type": "password", "value": person.password, "temporary": false }],
+            })
+        })
+        .collect();
+    json!({ "realm": REALM, "users": users }).to_string()
+}
+
+/// What `kc.sh start --optimized` would run.
+fn java(home: &Path, http: u16, management: u16) -> Command {
+    let mut command = Command::new("java");
+    command
+        .args(["-Xms64m", "-Xmx448m", "-XX:MetaspaceSize=96M", "-XX:MaxMetaspaceSize=256m"])
+        .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"])
+        .args(["-Dfile.encoding=UTF-8", "-Djava.security.egd=file:/dev/urandom"])
+        .args(["-Duser.language=en", "-Duser.country=US"]);
+    for package in ["java.util", "java.util.concurrent", "java.security", "java.lang"] {
+        command.arg(format!("--add-opens=java.base/{package}=ALL-UNNAMED"));
+    }
+    command
+        .arg("--enable-native-access=ALL-UNNAMED")
+        .arg("-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory")
+        .arg("-Djava.util.logging.manager=org.jboss.logmanager.LogManager")
+        .args(["-Dpicocli.disable.closures=true", "-Dquarkus-log-max-startup-records=10000"])
+        .arg(format!("-Dkc.home.dir={}", home.display()))
+        .arg(format!("-Djboss.server.config.dir={}", home.join("conf").display()))
+        .arg("-cp")
+        .arg(home.join("lib/quarkus-run.jar"))
+        .args(["io.quarkus.bootstrap.runner.QuarkusEntryPoint", "start", "--optimized", "--cache=local"])
+        .args(["--http-enabled=true", "--http-host=127.0.0.1"])
+        .arg(format!("--http-port={http}"))
+        .arg(format!("--http-management-port={management}"))
+        .arg(format!("--hostname=http://127.0.0.1:{http}"))
+        .current_dir(home);
+    command
+}
+
+fn run(folder: &Path, command: Command, answers: &str) -> anyhow::Result<Service> {
+    let service = Service::spawn(folder, "keycloak", command)?;
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().into();
+    service.wait_until(LIMIT, || agent.get(answers).call().is_ok())?;
+    Ok(service)
+}
+
+/// The kit in the cache, made if it is not there yet.
+fn prepare() -> anyhow::Result<PathBuf> {
+    let kit = folder::cache()?.join(format!("keycloak-{VERSION}"));
+    folder::once(&kit, |kit| {
+        println!("keycloak: fetching {VERSION} from Maven Central, once");
+        let mut fetch = Command::new("mvn");
+        fetch
+            .args(["-B", "-ntp", "-q", "dependency:unpack"])
+            .arg(format!("-Dartifact=org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"))
+            .arg(format!("-DoutputDirectory={}", kit.display()))
+            .arg("-Dmdep.overWriteReleases=true")
+            .current_dir(kit);
+        run_quietly("fetching Keycloak", fetch, &kit.join("fetch.log"))?;
+        let home = kit.join("home");
+        fs::rename(kit.join(format!("keycloak-{VERSION}")), &home).context("the distribution of Keycloak")?;
+
+        println!("keycloak: its build step, once; about half a minute");
+        let mut build = Command::new("sh");
+        build
+            .arg(home.join("bin/kc.sh"))
+            .args(["build", "--db=dev-file", "--health-enabled=true"])
+            .current_dir(&home);
+        run_quietly("Keycloak's build step", build, &kit.join("build.log"))?;
+
+        println!("keycloak: starting it once for its tables and master realm; about half a minute");
+        let trial = kit.join("trial");
+        fs::create_dir(&trial)?;
+        let ports = folder::free_ports(2)?;
+        let [http, management] = ports[..] else { unreachable!("two ports were asked for") };
+        // Without a first administrator: each world makes its own.
+        let answers = format!("http://127.0.0.1:{http}/realms/master/.well-known/openid-configuration");
+        let service = run(&trial, java(&home, http, management), &answers)?;
+        service.stop_within(ending("keycloak"), LIMIT);
+        fs::rename(home.join("data"), kit.join("data"))?;
+        let _ = fs::remove_dir_all(kit.join("data/tmp"));
+        let _ = fs::remove_dir_all(kit.join("data/log"));
+        fs::remove_dir_all(trial)?;
+        Ok(())
+    })?;
+    Ok(kit)
+}
