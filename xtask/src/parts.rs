@@ -14,6 +14,9 @@ use crate::{
     world::{Addresses, Options, World, interrupted},
 };
 
+/// Where the realm expects the browser client: nothing is there.
+const WEB: &str = "http://127.0.0.1:9";
+
 /// What a command around which the parts run finds in its environment.
 pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
     let mut variables = vec![
@@ -33,6 +36,7 @@ pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
             ("ECHOPULSE_TEST_KEYCLOAK_BOT_SECRET", keycloak.bot_secret.clone()),
             ("ECHOPULSE_TEST_KEYCLOAK_SERVICE_SECRET", keycloak.service_secret.clone()),
             ("ECHOPULSE_TEST_KEYCLOAK_USERS", people.join(",")),
+            ("ECHOPULSE_TEST_WEB", WEB.to_owned()),
         ]);
     }
     variables
@@ -43,8 +47,7 @@ pub(crate) fn around<T>(
     keycloak: bool, no_install: bool, inside: impl FnOnce(&World) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     packages::ensure_world(!no_install)?;
-    let nowhere =
-        Addresses { web: "http://127.0.0.1:9".to_owned(), logout: "http://127.0.0.1:9/logout".to_owned() };
+    let nowhere = Addresses { web: WEB.to_owned(), logout: format!("{WEB}/logout") };
     let name = format!("parts-{}", std::process::id());
     let options = Options { name: &name, stays: false, keycloak: keycloak.then_some(&nowhere) };
     let world = World::start(&options)?;

@@ -24,6 +24,9 @@ use crate::command;
 
 const VERSION: &str = "26.7.3";
 const REALM: &str = "echopulse";
+const ADMIN: &str = "admin";
+/// Where the cache keeps the password that the prepared database has for the administrator.
+const FIRST_PASSWORD: &str = "first-password";
 /// The first start on a slow machine, with everything to be laid out.
 const LIMIT: Duration = Duration::from_secs(180);
 /// Who is there to try it out: user name, first name, realm roles beyond everybody's.
@@ -76,13 +79,16 @@ pub(crate) fn start(
     folder::write_secret(&import.join(format!("{REALM}-users-0.json")), &users(&people))?;
 
     let url = format!("http://127.0.0.1:{http}");
-    let admin = Person { name: "admin".to_owned(), password: password() };
+    let admin = Person { name: ADMIN.to_owned(), password: password() };
     let (bot_secret, service_secret) = (password(), password());
     let mut command = java(&home, http, management);
-    command.arg("--import-realm").envs(environment(&admin, addresses, &bot_secret, &service_secret));
+    command.arg("--import-realm").envs(environment(addresses, &bot_secret, &service_secret));
     run(folder, command, &format!("{url}/realms/{REALM}/.well-known/openid-configuration"))?;
     // It has read them; nothing else needs them there.
     fs::remove_dir_all(&import)?;
+    let first = fs::read_to_string(kit.join(FIRST_PASSWORD)).context("the first administrator's password")?;
+    change_password(&url, &Person { name: admin.name.clone(), password: first }, &admin.password)
+        .context("giving Keycloak's administrator a password of this world's own")?;
     Ok(Keycloak {
         issuer: format!("{url}/realms/{REALM}"),
         url,
@@ -94,11 +100,9 @@ pub(crate) fn start(
 }
 
 fn environment(
-    admin: &Person, addresses: &Addresses, bot_secret: &str, service_secret: &str,
+    addresses: &Addresses, bot_secret: &str, service_secret: &str,
 ) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
-        ("KC_BOOTSTRAP_ADMIN_USERNAME", admin.name.clone()),
-        ("KC_BOOTSTRAP_ADMIN_PASSWORD", admin.password.clone()),
         ("ECHOPULSE_SSL_REQUIRED", "none".to_owned()),
         ("ECHOPULSE_WEB_URL", addresses.web.clone()),
         ("ECHOPULSE_LOGOUT_URL", addresses.logout.clone()),
@@ -160,10 +164,53 @@ fn java(home: &Path, http: u16, management: u16) -> Command {
 
 fn run(folder: &Path, command: Command, answers: &str) -> anyhow::Result<Service> {
     let service = Service::spawn(folder, "keycloak", command)?;
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().into();
+    let agent = agent(Duration::from_secs(2));
     service.wait_until(LIMIT, || agent.get(answers).call().is_ok())?;
     Ok(service)
+}
+
+fn agent(timeout: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(timeout)).build().into()
+}
+
+/// Changes the password of an administrator, as that administrator.
+fn change_password(url: &str, who: &Person, new: &str) -> anyhow::Result<()> {
+    #[derive(Deserialize)]
+    struct Token {
+        access_token: String,
+    }
+    #[derive(Deserialize)]
+    struct User {
+        id: String,
+    }
+    let agent = agent(Duration::from_secs(30));
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "admin-cli"),
+        ("username", who.name.as_str()),
+        ("password", who.password.as_str()),
+    ];
+    let token: Token = agent
+        .post(format!("{url}/realms/master/protocol/openid-connect/token"))
+        .send_form(form)?
+        .body_mut()
+        .read_json()?;
+    let bearer = format!("Bearer {}", token.access_token);
+    let users = format!("{url}/admin/realms/master/users");
+    let found: Vec<User> = agent
+        .get(&users)
+        .query("username", &who.name)
+        .query("exact", "true")
+        .header("Authorization", &bearer)
+        .call()?
+        .body_mut()
+        .read_json()?;
+    let user = found.first().with_context(|| format!("there is no user {}", who.name))?;
+    agent
+        .put(format!("{users}/{}/reset-password", user.id))
+        .header("Authorization", &bearer)
+        .send_json(json!({ "type": "password", "value": new, "temporary": false }))?;
+    Ok(())
 }
 
 /// The kit in the cache, made if it is not there yet.
@@ -195,9 +242,14 @@ fn prepare() -> anyhow::Result<PathBuf> {
         fs::create_dir(&trial)?;
         let ports = folder::free_ports(2)?;
         let [http, management] = ports[..] else { unreachable!("two ports were asked for") };
-        // Without a first administrator: each world makes its own.
+        // The first administrator comes with the master realm or not at all, so this password is in every copy: each world
+        // changes it before anybody is told where it is.
+        let first = password();
+        folder::write_secret(&kit.join(FIRST_PASSWORD), &first)?;
+        let mut command = java(&home, http, management);
+        command.env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN).env("KC_BOOTSTRAP_ADMIN_PASSWORD", first);
         let answers = format!("http://127.0.0.1:{http}/realms/master/.well-known/openid-configuration");
-        let service = run(&trial, java(&home, http, management), &answers)?;
+        let service = run(&trial, command, &answers)?;
         service.stop_within(ending("keycloak"), LIMIT);
         fs::rename(home.join("data"), kit.join("data"))?;
         let _ = fs::remove_dir_all(kit.join("data/tmp"));
