@@ -6,11 +6,14 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod command;
+mod environment;
 mod lint;
 mod packages;
 mod parts;
+mod services;
 mod simulate;
 mod test;
+mod up;
 mod world;
 
 use std::process::ExitCode;
@@ -48,6 +51,12 @@ enum Task {
         #[arg(long, default_value_t = 200_000)]
         ticks: u64,
     },
+    /// Starts the distributed world on this machine: PostgreSQL, Redis, Kafka, Keycloak and both services.
+    Up(up::Up),
+    /// Ends what `up` started, and removes its data.
+    Down,
+    /// Writes `.env` for compose.yml, with random passwords; never over one that is there.
+    Env,
     /// Runs a command with PostgreSQL, Redis, Kafka and Keycloak around it, found in `ECHOPULSE_TEST_…` variables.
     #[command(hide = true)]
     Parts {
@@ -68,6 +77,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Test { part, no_install } => test::run(part, no_install),
         Task::Lint => lint::run(),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
+        Task::Up(options) => up::up(&options),
+        Task::Down => up::down(),
+        Task::Env => environment::write(),
         Task::Parts { no_keycloak, no_install, command } => {
             return parts::run(&command, no_keycloak, no_install);
         }

@@ -91,7 +91,7 @@ pub(crate) fn adapters(
         let mut succeeded = true;
         for words in [
             &["test", "--package", "echopulse-distributed", "--all-features", "--no-fail-fast"][..],
-            &["test", "--package", "xtask", "--", "--ignored"][..],
+            &["test", "--package", "xtask", "realm_tests"][..],
         ] {
             ensure!(!interrupted(), "a signal came");
             let mut tests = command::cargo(words);

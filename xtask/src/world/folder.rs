@@ -1,11 +1,13 @@
 //! Where a world keeps everything: its folder, the shared cache, secrets, ports.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     io::Write,
     net::TcpListener,
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Context;
@@ -20,7 +22,8 @@ pub(crate) const DESCRIPTION: &str = "world.json";
 /// Names the process that a world must not outlive.
 const OWNER: &str = "owner";
 
-fn target() -> PathBuf {
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| command::root().join("target"), PathBuf::from)
 }
 
@@ -81,13 +84,18 @@ pub(crate) fn processes(folder: &Path) -> Vec<(String, Identity)> {
     found
 }
 
-/// Stops everything that a world started, all at once.
+/// Stops everything that a world started: first what uses the four parts, then those, each lot at once.
 pub(crate) fn stop(folder: &Path) {
-    std::thread::scope(|scope| {
-        for (name, process) in processes(folder) {
-            scope.spawn(move || process.stop(ending(&name)));
-        }
-    });
+    let is_part = |name: &str| ["postgres", "redis", "kafka", "keycloak"].contains(&name);
+    let (parts, users): (Vec<_>, Vec<_>) =
+        processes(folder).into_iter().partition(|(name, _)| is_part(name));
+    for lot in [users, parts] {
+        std::thread::scope(|scope| {
+            for (name, process) in lot {
+                scope.spawn(move || process.stop(ending(&name)));
+            }
+        });
+    }
 }
 
 /// Stops a world and removes all that it left.
@@ -130,22 +138,22 @@ pub(crate) fn password() -> String {
     rand::rng().sample_iter(Alphanumeric).take(32).map(char::from).collect()
 }
 
-/// A port that is free now, held until it is let go for its user.
-pub(crate) struct Port(TcpListener);
-
-impl Port {
-    pub(crate) fn number(&self) -> anyhow::Result<u16> {
-        Ok(self.0.local_addr()?.port())
-    }
-}
-
-/// Several different free ports. They are held together, so that none comes twice.
+/// Several free ports on 127.0.0.1, none of which this program has given out before.
 pub(crate) fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
-    let held = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").map(Port))
-        .collect::<Result<Vec<_>, _>>()
-        .context("no free port on 127.0.0.1")?;
-    held.iter().map(Port::number).collect()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut ports = Vec::new();
+    // Held until all are found, so that the system gives another one each time.
+    let mut held = Vec::new();
+    while ports.len() < count {
+        let listener = TcpListener::bind("127.0.0.1:0").context("no free port on 127.0.0.1")?;
+        let port = listener.local_addr()?.port();
+        held.push(listener);
+        if given.insert(port) {
+            ports.push(port);
+        }
+    }
+    Ok(ports)
 }
 
 /// Makes something in the cache once, however many programs want it at the same time.

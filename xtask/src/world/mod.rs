@@ -23,12 +23,13 @@ use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
-    folder::{free_ports, password, write_secret},
-    keycloak::{Addresses, Keycloak, Person},
+    folder::{free_ports, password, target, write_secret},
+    keycloak::{Addresses, Keycloak},
     postgres::programs as postgres_programs,
     process::{Identity, Service, interrupted},
 };
 use self::{kafka::Kafka, postgres::Postgres, redis::Redis};
+use crate::services::Instance;
 
 /// What to start.
 pub(crate) struct Options<'a> {
@@ -48,6 +49,8 @@ pub(crate) struct World {
     pub(crate) redis: Redis,
     pub(crate) kafka: Kafka,
     pub(crate) keycloak: Option<Keycloak>,
+    /// The services, once they are ready.
+    pub(crate) instances: Vec<Instance>,
 }
 
 impl World {
@@ -71,13 +74,13 @@ impl World {
         }
     }
 
-    /// The world of that name, if its description is there and everything in it still runs.
+    /// The world of that name, if its services were started and everything in it still runs.
     pub(crate) fn running(name: &str) -> anyhow::Result<Option<Self>> {
         let folder = folder::worlds()?.join(name);
         let Ok(text) = std::fs::read_to_string(folder.join(folder::DESCRIPTION)) else { return Ok(None) };
         let all_alive = folder::processes(&folder).iter().all(|(_, process)| process.is_alive());
         let world: Self = serde_json::from_str(&text).context("reading world.json")?;
-        Ok(all_alive.then_some(world))
+        Ok((all_alive && !world.instances.is_empty()).then_some(world))
     }
 
     /// Stops everything and removes the folder.
@@ -85,7 +88,13 @@ impl World {
         folder::clear(&self.folder)
     }
 
-    fn write(&self) -> anyhow::Result<()> {
+    /// Stops everything and leaves the folder with its logs.
+    pub(crate) fn halt(&self) {
+        folder::stop(&self.folder);
+    }
+
+    /// Writes the description again.
+    pub(crate) fn write(&self) -> anyhow::Result<()> {
         write_secret(&self.folder.join(folder::DESCRIPTION), &serde_json::to_string_pretty(self)?)
     }
 }
@@ -121,6 +130,7 @@ fn parts(folder: &Path, addresses: Option<&Addresses>) -> anyhow::Result<World> 
             redis: redis?,
             kafka: kafka?,
             keycloak: keycloak?,
+            instances: Vec::new(),
         })
     })
 }

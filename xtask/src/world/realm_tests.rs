@@ -111,7 +111,6 @@ fn attribute(page: &str, marks: &[&str], name: &str) -> Option<String> {
 }
 
 #[test]
-#[ignore = "needs a Keycloak"]
 fn a_bot_signs_in_as_a_bot() {
     let secret = variable("ECHOPULSE_TEST_KEYCLOAK_BOT_SECRET");
     let form =
@@ -127,7 +126,6 @@ fn a_bot_signs_in_as_a_bot() {
 }
 
 #[test]
-#[ignore = "needs a Keycloak"]
 fn a_service_signs_in_as_nobody_of_ours() {
     let secret = variable("ECHOPULSE_TEST_KEYCLOAK_SERVICE_SECRET");
     let form = [
@@ -144,7 +142,6 @@ fn a_service_signs_in_as_nobody_of_ours() {
 }
 
 #[test]
-#[ignore = "needs a Keycloak"]
 fn a_password_alone_gets_no_token() {
     for client in ["echopulse-tui", "echopulse-web"] {
         let form = [
@@ -160,7 +157,6 @@ fn a_password_alone_gets_no_token() {
 }
 
 #[test]
-#[ignore = "needs a Keycloak"]
 fn the_terminal_signs_in_by_device_and_its_refresh_tokens_work_once() {
     let (status, device) =
         post("auth/device", &[("client_id", "echopulse-tui"), ("scope", "openid")]);
@@ -211,7 +207,6 @@ fn the_terminal_signs_in_by_device_and_its_refresh_tokens_work_once() {
 }
 
 #[test]
-#[ignore = "needs a Keycloak"]
 fn the_browser_needs_a_challenge_and_its_own_address() {
     let web = variable("ECHOPULSE_TEST_WEB");
     let url = |redirect: &str, challenge: &str| {
