@@ -18,7 +18,8 @@ pub(crate) fn write() -> anyhow::Result<()> {
 }
 
 fn write_in(folder: &Path) -> anyhow::Result<()> {
-    let example = fs::read_to_string(folder.join(EXAMPLE)).with_context(|| format!("{EXAMPLE} is not there"))?;
+    let example =
+        fs::read_to_string(folder.join(EXAMPLE)).with_context(|| format!("{EXAMPLE} is not there"))?;
     let file = folder.join(FILE);
     let mut open = match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file) {
         Ok(open) => open,

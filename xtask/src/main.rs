@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod command;
+#[cfg(test)]
+mod compose_tests;
 mod environment;
 mod lint;
 mod packages;

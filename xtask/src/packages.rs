@@ -45,11 +45,7 @@ pub(crate) fn ensure_world(may_install: bool) -> anyhow::Result<()> {
 }
 
 fn missing(packages: &[Package]) -> Vec<&'static str> {
-    packages
-        .iter()
-        .filter(|wanted| find(wanted.program).is_none())
-        .map(|wanted| wanted.package)
-        .collect()
+    packages.iter().filter(|wanted| find(wanted.program).is_none()).map(|wanted| wanted.package).collect()
 }
 
 fn install(missing: Vec<&str>, may_install: bool) -> anyhow::Result<()> {

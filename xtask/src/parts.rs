@@ -44,7 +44,9 @@ pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
 
 /// Starts the parts, does something with them, and stops them whatever came of it.
 pub(crate) fn around<T>(
-    keycloak: bool, no_install: bool, inside: impl FnOnce(&World) -> anyhow::Result<T>,
+    keycloak: bool,
+    no_install: bool,
+    inside: impl FnOnce(&World) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     packages::ensure_world(!no_install)?;
     let nowhere = Addresses { web: WEB.to_owned(), logout: format!("{WEB}/logout") };
@@ -84,9 +86,7 @@ pub(crate) fn run(words: &[String], no_keycloak: bool, no_install: bool) -> anyh
 }
 
 /// The tests of the adapters, and of the realm, against the real parts.
-pub(crate) fn adapters(
-    no_install: bool, mut line: impl FnMut(&str),
-) -> anyhow::Result<bool> {
+pub(crate) fn adapters(no_install: bool, mut line: impl FnMut(&str)) -> anyhow::Result<bool> {
     around(true, no_install, |world| {
         let mut succeeded = true;
         for words in [

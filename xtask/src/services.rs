@@ -107,7 +107,10 @@ fn local(port: u16) -> String {
 
 /// What one service is told; `instance` counts from 0.
 pub(crate) fn environment(
-    kind: Kind, world: &World, ports: &Ports, instance: usize,
+    kind: Kind,
+    world: &World,
+    ports: &Ports,
+    instance: usize,
 ) -> anyhow::Result<BTreeMap<String, String>> {
     let keycloak = world.keycloak.as_ref().context("services need an issuer, and this world has none")?;
     let pair = ports.pairs.get(instance).context("there are no ports for this instance")?;

@@ -76,9 +76,7 @@ pub(crate) fn processes(folder: &Path) -> Vec<(String, Identity)> {
     let files = entries.filter_map(Result::ok).map(|entry| entry.path());
     let mut found: Vec<_> = files
         .filter(|file| file.extension().is_some_and(|ending| ending == "pid"))
-        .filter_map(|file| {
-            Some((file.file_stem()?.to_string_lossy().into_owned(), Identity::read(&file)?))
-        })
+        .filter_map(|file| Some((file.file_stem()?.to_string_lossy().into_owned(), Identity::read(&file)?)))
         .collect();
     found.sort_by(|one, other| one.0.cmp(&other.0));
     found
@@ -87,8 +85,7 @@ pub(crate) fn processes(folder: &Path) -> Vec<(String, Identity)> {
 /// Stops everything that a world started: first what uses the four parts, then those, each lot at once.
 pub(crate) fn stop(folder: &Path) {
     let is_part = |name: &str| ["postgres", "redis", "kafka", "keycloak"].contains(&name);
-    let (parts, users): (Vec<_>, Vec<_>) =
-        processes(folder).into_iter().partition(|(name, _)| is_part(name));
+    let (parts, users): (Vec<_>, Vec<_>) = processes(folder).into_iter().partition(|(name, _)| is_part(name));
     for lot in [users, parts] {
         std::thread::scope(|scope| {
             for (name, process) in lot {

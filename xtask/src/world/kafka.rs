@@ -98,7 +98,10 @@ fn java(kit: &Path, options: &[&str], words: &[&str], settings: &Path) -> anyhow
         .arg("-Dorg.slf4j.simpleLogger.log.kafka.server=info")
         .args(options)
         .arg("-cp")
-        .arg(std::env::join_paths(jars).context("the cache's path has a colon in it, which Java cannot take")?)
+        .arg(
+            std::env::join_paths(jars)
+                .context("the cache's path has a colon in it, which Java cannot take")?,
+        )
         .args(words)
         .arg(settings);
     Ok(command)

@@ -5,8 +5,8 @@
 //! the script that comes with Keycloak stays in between and has a pid of its own.
 
 use std::{
-    collections::BTreeMap,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -29,9 +29,9 @@ const ADMIN: &str = "admin";
 const FIRST_PASSWORD: &str = "first-password";
 /// The first start on a slow machine, with everything to be laid out.
 const LIMIT: Duration = Duration::from_secs(180);
-/// Who is there to try it out: user name, first name, realm roles beyond everybody's.
-const PEOPLE: [(&str, &str, &[&str]); 3] =
-    [("ada", "Ada", &["echopulse-admin"]), ("lin", "Lin", &[]), ("sam", "Sam", &[])];
+/// Who is there to try it out; the passwords of `docker/keycloak-demo-users.json` come from these variables.
+const PEOPLE: [(&str, &str); 3] =
+    [("ada", "ECHOPULSE_DEMO_ADA"), ("lin", "ECHOPULSE_DEMO_LIN"), ("sam", "ECHOPULSE_DEMO_SAM")];
 
 /// Where it is, and who may sign in.
 #[derive(Clone, Serialize, Deserialize)]
@@ -61,76 +61,46 @@ pub(crate) struct Addresses {
 
 /// Starts it with the realm and the demo users.
 pub(crate) fn start(
-    folder: &Path, http: u16, management: u16, addresses: &Addresses,
+    folder: &Path,
+    http: u16,
+    management: u16,
+    addresses: &Addresses,
 ) -> anyhow::Result<Keycloak> {
     let kit = prepare()?;
     let home = folder.join("keycloak");
     folder::link_tree(&kit.join("home"), &home)?;
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700))?;
     folder::copy_tree(&kit.join("data"), &home.join("data"))?;
 
     let import = home.join("data/import");
     fs::create_dir_all(&import)?;
-    fs::copy(command::root().join("keycloak-realm.json"), import.join(format!("{REALM}-realm.json")))
-        .context("keycloak-realm.json cannot be copied")?;
-    let people: Vec<_> = PEOPLE
-        .iter()
-        .map(|(name, _, _)| Person { name: (*name).to_owned(), password: password() })
-        .collect();
-    folder::write_secret(&import.join(format!("{REALM}-users-0.json")), &users(&people))?;
+    for (file, part) in [("keycloak-realm.json", "realm"), ("docker/keycloak-demo-users.json", "users-0")] {
+        fs::copy(command::root().join(file), import.join(format!("{REALM}-{part}.json")))
+            .with_context(|| format!("{file} cannot be copied"))?;
+    }
 
     let url = format!("http://127.0.0.1:{http}");
     let admin = Person { name: ADMIN.to_owned(), password: password() };
     let (bot_secret, service_secret) = (password(), password());
     let mut command = java(&home, http, management);
-    command.arg("--import-realm").envs(environment(addresses, &bot_secret, &service_secret));
+    command.arg("--import-realm").envs([
+        ("ECHOPULSE_SSL_REQUIRED", "none"),
+        ("ECHOPULSE_WEB_URL", &addresses.web),
+        ("ECHOPULSE_LOGOUT_URL", &addresses.logout),
+        ("ECHOPULSE_BOT_SECRET", &bot_secret),
+        ("ECHOPULSE_SERVICE_SECRET", &service_secret),
+    ]);
+    let mut people = Vec::new();
+    for (name, variable) in PEOPLE {
+        let person = Person { name: name.to_owned(), password: password() };
+        command.env(variable, &person.password);
+        people.push(person);
+    }
     run(folder, command, &format!("{url}/realms/{REALM}/.well-known/openid-configuration"))?;
-    // It has read them; nothing else needs them there.
-    fs::remove_dir_all(&import)?;
     let first = fs::read_to_string(kit.join(FIRST_PASSWORD)).context("the first administrator's password")?;
     change_password(&url, &Person { name: admin.name.clone(), password: first }, &admin.password)
         .context("giving Keycloak's administrator a password of this world's own")?;
-    Ok(Keycloak {
-        issuer: format!("{url}/realms/{REALM}"),
-        url,
-        admin,
-        bot_secret,
-        service_secret,
-        people,
-    })
-}
-
-fn environment(
-    addresses: &Addresses, bot_secret: &str, service_secret: &str,
-) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("ECHOPULSE_SSL_REQUIRED", "none".to_owned()),
-        ("ECHOPULSE_WEB_URL", addresses.web.clone()),
-        ("ECHOPULSE_LOGOUT_URL", addresses.logout.clone()),
-        ("ECHOPULSE_BOT_SECRET", bot_secret.to_owned()),
-        ("ECHOPULSE_SERVICE_SECRET", service_secret.to_owned()),
-    ])
-}
-
-/// The demo users, complete, so that no page asks for the rest at their first sign-in.
-fn users(people: &[Person]) -> String {
-    let users: Vec<_> = PEOPLE
-        .iter()
-        .zip(people)
-        .map(|((name, first, roles), person)| {
-            let roles: Vec<_> = ["default-roles-echopulse"].iter().chain(*roles).collect();
-            json!({
-                "username": name,
-                "enabled": true,
-                "email": format!("{name}@example.com"),
-                "emailVerified": true,
-                "firstName": first,
-                "lastName": "Demo",
-                "realmRoles": roles,
-                "credentials": [{ "type": "password", "value": person.password, "temporary": false }],
-            })
-        })
-        .collect();
-    json!({ "realm": REALM, "users": users }).to_string()
+    Ok(Keycloak { issuer: format!("{url}/realms/{REALM}"), url, admin, bot_secret, service_secret, people })
 }
 
 /// What `kc.sh start --optimized` would run.

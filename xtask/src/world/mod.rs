@@ -117,9 +117,7 @@ fn parts(folder: &Path, addresses: Option<&Addresses>) -> anyhow::Result<World> 
         let redis = scope.spawn(move || timed("redis", || redis::start(folder, redis)));
         let kafka = scope.spawn(move || timed("kafka", || kafka::start(folder, broker, controller)));
         let keycloak = addresses.map(|addresses| {
-            scope.spawn(move || {
-                timed("keycloak", || keycloak::start(folder, http, management, addresses))
-            })
+            scope.spawn(move || timed("keycloak", || keycloak::start(folder, http, management, addresses)))
         });
         // All are waited for before the first error is passed on: none may still be starting when the rest is stopped.
         let (postgres, redis, kafka) = (join(postgres), join(redis), join(kafka));

@@ -27,6 +27,8 @@ use crate::command::find;
 const LIMIT: Duration = Duration::from_secs(30);
 /// The services that have a database of their own.
 const SERVICES: [&str; 2] = ["server", "chat"];
+/// How each is laid out, the same in compose.
+const DATABASE: &str = include_str!("../../../docker/postgres/database.sql");
 
 /// Where it is, for everybody who may sign in.
 #[derive(Clone, Serialize, Deserialize)]
@@ -131,12 +133,11 @@ pub(crate) fn start(folder: &Path, port: u16) -> anyhow::Result<Postgres> {
     let mut urls = Vec::new();
     for name in SERVICES {
         let (owner, service) = (password(), password());
-        as_superuser(folder, port, &superuser, "postgres", &make_database(name, &owner, &service))?;
-        as_superuser(folder, port, &superuser, name, &grant_rows(name))?;
-        urls.push((
-            url(&format!("{name}_svc"), &service, name),
-            url(&format!("{name}_owner"), &owner, name),
-        ));
+        let sql = format!(
+            "\\set name {name}\n\\set owner_password '{owner}'\n\\set service_password '{service}'\n{DATABASE}"
+        );
+        lay_out(folder, port, &superuser, &sql).with_context(|| format!("laying out database {name}"))?;
+        urls.push((url(&format!("{name}_svc"), &service, name), url(&format!("{name}_owner"), &owner, name)));
     }
     let [(server, server_owner), (chat, chat_owner)] = <[_; 2]>::try_from(urls)
         .map_err(|urls| anyhow::anyhow!("{} databases were made, not two", urls.len()))?;
@@ -144,34 +145,11 @@ pub(crate) fn start(folder: &Path, port: u16) -> anyhow::Result<Postgres> {
     Ok(Postgres { superuser, server, server_owner, chat, chat_owner })
 }
 
-fn make_database(name: &str, owner: &str, service: &str) -> String {
-    format!(
-        "CREATE ROLE {name}_owner LOGIN PASSWORD '{owner}';
-CREATE ROLE {name}_svc LOGIN PASSWORD '{service}';
-CREATE DATABASE {name} OWNER {name}_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
-REVOKE ALL ON DATABASE {name} FROM PUBLIC;
-GRANT CONNECT ON DATABASE {name} TO {name}_svc;
-"
-    )
-}
-
-/// Rows of whatever the owner will ever create, and nothing but rows.
-fn grant_rows(name: &str) -> String {
-    format!(
-        "REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO {name}_svc;
-ALTER DEFAULT PRIVILEGES FOR ROLE {name}_owner GRANT USAGE ON SCHEMAS TO {name}_svc;
-ALTER DEFAULT PRIVILEGES FOR ROLE {name}_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name}_svc;
-ALTER DEFAULT PRIVILEGES FOR ROLE {name}_owner GRANT USAGE, SELECT ON SEQUENCES TO {name}_svc;
-"
-    )
-}
-
-/// Runs SQL, given on the standard input so that no password is in an argument list.
-fn as_superuser(folder: &Path, port: u16, password: &str, database: &str, sql: &str) -> anyhow::Result<()> {
+/// Runs SQL as the superuser, given on the standard input so that no password is in an argument list.
+fn lay_out(folder: &Path, port: u16, password: &str, sql: &str) -> anyhow::Result<()> {
     let mut psql = program("psql", None, folder)?;
-    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres"])
-        .args(["-p", &port.to_string(), "-d", database])
+    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres"])
+        .args(["-p", &port.to_string()])
         .env("PGPASSWORD", password)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -181,7 +159,7 @@ fn as_superuser(folder: &Path, port: u16, password: &str, database: &str, sql: &
     let output = child.wait_with_output()?;
     if !output.status.success() {
         bail!(
-            "psql, laying out database {database}: {}; {} says more",
+            "psql: {}; {} says more",
             String::from_utf8_lossy(&output.stderr).trim(),
             folder.join("postgres.log").display()
         );

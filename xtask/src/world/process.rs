@@ -124,7 +124,9 @@ impl Service {
 
     /// Waits until it answers; an error if it ends first or takes longer than it may.
     pub(crate) fn wait_until(
-        &self, limit: Duration, mut is_ready: impl FnMut() -> bool,
+        &self,
+        limit: Duration,
+        mut is_ready: impl FnMut() -> bool,
     ) -> anyhow::Result<()> {
         let end = Instant::now() + limit;
         while !is_ready() {
@@ -164,11 +166,8 @@ pub(crate) fn interrupted() -> bool {
     static ASKED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     let asked = ASKED.get_or_init(|| {
         let asked = Arc::new(AtomicBool::new(false));
-        for signal in [
-            signal_hook::consts::SIGINT,
-            signal_hook::consts::SIGTERM,
-            signal_hook::consts::SIGHUP,
-        ] {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
+        {
             let _ = signal_hook::flag::register(signal, Arc::clone(&asked));
         }
         asked

@@ -158,8 +158,7 @@ fn a_password_alone_gets_no_token() {
 
 #[test]
 fn the_terminal_signs_in_by_device_and_its_refresh_tokens_work_once() {
-    let (status, device) =
-        post("auth/device", &[("client_id", "echopulse-tui"), ("scope", "openid")]);
+    let (status, device) = post("auth/device", &[("client_id", "echopulse-tui"), ("scope", "openid")]);
     assert!(status.is_success(), "{device}");
     let code = device["device_code"].as_str().expect("a device code").to_owned();
     let ask = [
@@ -173,8 +172,8 @@ fn the_terminal_signs_in_by_device_and_its_refresh_tokens_work_once() {
     let mut browser = Browser::new();
     let page = browser.get(device["verification_uri_complete"].as_str().expect("where to go"));
     let action = attribute(&page, &["kc-form-login"], "action").expect("the page to sign in on");
-    let page = browser
-        .post(&action, &[("username", "ada"), ("password", &password("ada")), ("credentialId", "")]);
+    let page =
+        browser.post(&action, &[("username", "ada"), ("password", &password("ada")), ("credentialId", "")]);
     let action = attribute(&page, &["form", "/consent"], "action").expect("the page to consent on");
     let hidden = attribute(&page, &["input", "name=\"code\""], "value").expect("what the page hides");
     let base = variable("ECHOPULSE_TEST_KEYCLOAK");

@@ -18,8 +18,7 @@ use super::{
 
 const LIMIT: Duration = Duration::from_secs(15);
 /// What every service's keys and channels begin with, and what each may do there.
-const RIGHTS: &str =
-    "~ep:* resetchannels &ep:* +@all -@dangerous -@admin +info +client|setname +client|id";
+const RIGHTS: &str = include_str!("../../../docker/redis/rights.acl");
 
 /// Where it is, for everybody who may sign in.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,12 +34,12 @@ pub(crate) fn start(folder: &Path, port: u16) -> anyhow::Result<Redis> {
     let home = folder.join("redis");
     std::fs::create_dir(&home)?;
     let (admin, server, chat) = (password(), password(), password());
-    let users = home.join("users.acl");
+    let (users, rights) = (home.join("users.acl"), RIGHTS.trim());
     write_secret(
         &users,
         &format!(
             "user default off\nuser admin on >{admin} ~* &* +@all\n\
-             user server on >{server} {RIGHTS}\nuser chat on >{chat} {RIGHTS}\n"
+             user server on >{server} {rights}\nuser chat on >{chat} {rights}\n"
         ),
     )?;
     let settings = home.join("redis.conf");
