@@ -4,7 +4,6 @@
 //! an archive of loaded classes, which halves the time to start.
 
 use std::{
-    fmt::Write,
     fs,
     net::TcpStream,
     path::{Path, PathBuf},
@@ -152,26 +151,20 @@ fn prepare() -> anyhow::Result<PathBuf> {
     Ok(kit)
 }
 
+/// What Maven is asked for: the broker, and something that writes its log.
 fn project() -> String {
-    let mut dependencies = String::new();
-    for (group, artifact, version) in
-        [("org.apache.kafka", "kafka_2.13", VERSION), ("org.slf4j", "slf4j-simple", SLF4J)]
-    {
-        let _ = write!(
-            dependencies,
-            "    <dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>\n"
-        );
-    }
     format!(
-        "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">
+        r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>echopulse</groupId>
   <artifactId>kafka</artifactId>
   <version>1</version>
   <packaging>pom</packaging>
   <dependencies>
-{dependencies}  </dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>{SLF4J}</version></dependency>
+  </dependencies>
 </project>
-"
+"#
     )
 }
