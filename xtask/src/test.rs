@@ -51,7 +51,6 @@ pub(crate) fn run(part: Option<Part>, no_install: bool) -> anyhow::Result<()> {
     if !matches!(part, Some(Part::Unit | Part::Distributed)) {
         packages::ensure(packages::FOR_TESTS, !no_install)?;
     }
-    crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
     let selection: Option<&[&str]> = match part {
         None => Some(&["--workspace", "--exclude", "echopulse-distributed"]),
         Some(Part::Unit) => {
@@ -63,6 +62,7 @@ pub(crate) fn run(part: Option<Part>, no_install: bool) -> anyhow::Result<()> {
     let mut counted = Counted::default();
     let mut succeeded = true;
     if let Some(selection) = selection {
+        crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
         let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
         // These need a Keycloak and come with the distributed part.
         tests.args(selection).args(["--", "--skip", "realm_tests"]);
