@@ -1,10 +1,13 @@
 //! What a reviewer should not have to say.
 
+use std::path::PathBuf;
+
 use crate::command::{self, cargo, find, program, root};
 
 /// The version of cargo-deny that `deny.toml` is written for.
 const CARGO_DENY: &str = "0.20.2";
 /// The version of typos that `_typos.toml` is written for.
+const CHECK_JSONSCHEMA: &str = "0.39.0";
 const TYPOS: &str = "1.52.0";
 
 /// Formatting, clippy, documentation, dependencies, spelling.
@@ -23,7 +26,30 @@ pub(crate) fn run() -> anyhow::Result<()> {
     doc.env("RUSTDOCFLAGS", "--deny warnings");
     command::run(doc)?;
     deny()?;
+    compose()?;
     spelling()
+}
+
+/// `compose.yml` against the schema of such files.
+fn compose() -> anyhow::Result<()> {
+    let check = python_tool("check-jsonschema", CHECK_JSONSCHEMA)?;
+    command::run(program(check, &["--builtin-schema", "vendor.compose-spec", "compose.yml"]))
+}
+
+/// A program off the Python package index: the one on the path, or one in a folder of its own below `target`.
+fn python_tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let tools = root().join("target/tools").join(name);
+    let local = tools.join("bin").join(name);
+    if let Some(found) = find(name) {
+        return Ok(found);
+    }
+    if !local.is_file() {
+        let mut venv = program("python3", &["-m", "venv"]);
+        venv.arg(&tools);
+        command::run(venv)?;
+        command::run(program(tools.join("bin/pip"), &["install", "--quiet", &format!("{name}=={version}")]))?;
+    }
+    Ok(local)
 }
 
 /// Licences, bans and sources of dependencies. Advisories need the network's advisory database: `cargo deny check` alone asks it.
@@ -40,13 +66,5 @@ fn deny() -> anyhow::Result<()> {
 }
 
 fn spelling() -> anyhow::Result<()> {
-    let tools = root().join("target/tools/typos");
-    let local = tools.join("bin/typos");
-    if find("typos").is_none() && !local.is_file() {
-        let mut venv = program("python3", &["-m", "venv"]);
-        venv.arg(&tools);
-        command::run(venv)?;
-        command::run(program(tools.join("bin/pip"), &["install", "--quiet", &format!("typos=={TYPOS}")]))?;
-    }
-    command::run(program(find("typos").unwrap_or(local), &[]))
+    command::run(program(python_tool("typos", TYPOS)?, &[]))
 }

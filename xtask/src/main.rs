@@ -7,10 +7,19 @@
 
 mod bench;
 mod command;
+#[cfg(test)]
+mod compose_tests;
+mod environment;
 mod lint;
 mod packages;
+mod parts;
+mod services;
 mod simulate;
 mod test;
+mod up;
+mod world;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -50,13 +59,39 @@ enum Task {
         #[arg(long, default_value_t = 200_000)]
         ticks: u64,
     },
+    /// Starts the distributed world on this machine: PostgreSQL, Redis, Kafka, Keycloak and both services.
+    Up(up::Up),
+    /// Ends what `up` started, and removes its data.
+    Down,
+    /// Writes `.env` for compose.yml, with random passwords; never over one that is there.
+    Env,
+    /// Runs a command with PostgreSQL, Redis, Kafka and Keycloak around it, found in `ECHOPULSE_TEST_…` variables.
+    #[command(hide = true)]
+    Parts {
+        /// Without Keycloak, which takes most of the time.
+        #[arg(long)]
+        no_keycloak: bool,
+        /// Never install anything.
+        #[arg(long)]
+        no_install: bool,
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().task {
+fn main() -> anyhow::Result<ExitCode> {
+    let done = match Cli::parse().task {
         Task::Test { part, no_install } => test::run(part, no_install),
         Task::Lint => lint::run(),
         Task::Bench { names } => bench::benchmarks(&names),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
-    }
+        Task::Up(options) => up::up(&options),
+        Task::Down => up::down(),
+        Task::Env => environment::write(),
+        Task::Parts { no_keycloak, no_install, command } => {
+            return parts::run(&command, no_keycloak, no_install);
+        }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 use crate::{
     command::{cargo, run_and_read},
-    packages,
+    packages, parts,
 };
 
 /// A part of the tests.
@@ -15,6 +15,8 @@ pub(crate) enum Part {
     Unit,
     /// The real program, as people run it, in the embedded world.
     Embedded,
+    /// The adapters for PostgreSQL, Redis, Kafka and Keycloak against real ones, which it starts and stops.
+    Distributed,
 }
 
 #[derive(Default)]
@@ -46,19 +48,29 @@ impl Counted {
 
 /// Builds everything once, then runs a part of the tests, or all, and says how many ran.
 pub(crate) fn run(part: Option<Part>, no_install: bool) -> anyhow::Result<()> {
-    if part != Some(Part::Unit) {
+    if !matches!(part, Some(Part::Unit | Part::Distributed)) {
         packages::ensure(packages::FOR_TESTS, !no_install)?;
     }
-    crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
-    let selection: &[&str] = match part {
-        None => &["--workspace"],
-        Some(Part::Unit) => &["--workspace", "--exclude", "echopulse-tests"],
-        Some(Part::Embedded) => &["--package", "echopulse-tests"],
+    let selection: Option<&[&str]> = match part {
+        None => Some(&["--workspace", "--exclude", "echopulse-distributed"]),
+        Some(Part::Unit) => {
+            Some(&["--workspace", "--exclude", "echopulse-tests", "--exclude", "echopulse-distributed"])
+        }
+        Some(Part::Embedded) => Some(&["--package", "echopulse-tests"]),
+        Some(Part::Distributed) => None,
     };
-    let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
-    tests.args(selection);
     let mut counted = Counted::default();
-    let succeeded = run_and_read(tests, |line| counted.read(line))?;
+    let mut succeeded = true;
+    if let Some(selection) = selection {
+        crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
+        let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
+        // These need a Keycloak and come with the distributed part.
+        tests.args(selection).args(["--", "--skip", "realm_tests"]);
+        succeeded &= run_and_read(tests, |line| counted.read(line))?;
+    }
+    if matches!(part, None | Some(Part::Distributed)) {
+        succeeded &= parts::adapters(no_install, |line| counted.read(line))?;
+    }
     println!("\n{} passed, {} failed", counted.passed, counted.failed);
     if !succeeded || counted.failed > 0 {
         bail!("the tests failed");

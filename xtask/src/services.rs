@@ -1,0 +1,179 @@
+//! The two services as processes of a world: what each is told, and how it is started.
+//!
+//! Everything a service is told is in [`environment`], in the form `ECHOPULSE_<SECTION>__<KEY>`. `compose.yml` tells the
+//! same; a test holds the two together.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command,
+    world::{Addresses, Service, World, free_ports, target},
+};
+
+const LIMIT: Duration = Duration::from_secs(60);
+/// Where the server service hears from Keycloak that a session is over.
+const LOGOUT: &str = "/oidc/backchannel-logout";
+
+/// Which service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Server,
+    Chat,
+}
+
+impl Kind {
+    pub(crate) const BOTH: [Self; 2] = [Self::Server, Self::Chat];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Chat => "chat",
+        }
+    }
+
+    /// The package and its binary.
+    pub(crate) const fn program(self) -> &'static str {
+        match self {
+            Self::Server => "echopulse-server-service",
+            Self::Chat => "echopulse-chat-service",
+        }
+    }
+}
+
+/// One of each service, by their base URLs.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Instance {
+    pub(crate) server: String,
+    pub(crate) chat: String,
+}
+
+/// The ports of one of each.
+#[derive(Clone, Copy)]
+struct Pair {
+    server: u16,
+    server_metrics: u16,
+    chat: u16,
+    chat_metrics: u16,
+}
+
+/// The ports of all instances, chosen before anything starts: each is told of all, and so is Keycloak.
+pub(crate) struct Ports {
+    pairs: Vec<Pair>,
+    /// One key for all instances: records on Kafka that it did not sign are nobody's.
+    record_key: String,
+}
+
+impl Ports {
+    pub(crate) fn choose(instances: u16) -> anyhow::Result<Self> {
+        ensure!(instances > 0, "there has to be at least one instance");
+        let ports = free_ports(usize::from(instances) * 4)?;
+        let pairs = ports.chunks_exact(4).map(|four| Pair {
+            server: four[0],
+            server_metrics: four[1],
+            chat: four[2],
+            chat_metrics: four[3],
+        });
+        Ok(Self { pairs: pairs.collect(), record_key: crate::world::password() })
+    }
+
+    fn urls(&self, kind: Kind) -> Vec<String> {
+        let port = |pair: &Pair| if kind == Kind::Server { pair.server } else { pair.chat };
+        self.pairs.iter().map(|pair| local(port(pair))).collect()
+    }
+
+    pub(crate) fn instances(&self) -> Vec<Instance> {
+        let both = self.urls(Kind::Server).into_iter().zip(self.urls(Kind::Chat));
+        both.map(|(server, chat)| Instance { server, chat }).collect()
+    }
+
+    /// What the realm has to know of the services.
+    pub(crate) fn addresses(&self) -> Addresses {
+        let first = self.urls(Kind::Server).swap_remove(0);
+        Addresses { logout: format!("{first}{LOGOUT}"), web: first }
+    }
+}
+
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// What one service is told; `instance` counts from 0.
+pub(crate) fn environment(
+    kind: Kind,
+    world: &World,
+    ports: &Ports,
+    instance: usize,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let keycloak = world.keycloak.as_ref().context("services need an issuer, and this world has none")?;
+    let pair = ports.pairs.get(instance).context("there are no ports for this instance")?;
+    let (listen, metrics) = match kind {
+        Kind::Server => (pair.server, pair.server_metrics),
+        Kind::Chat => (pair.chat, pair.chat_metrics),
+    };
+    let (database, owner, redis) = match kind {
+        Kind::Server => (&world.postgres.server, &world.postgres.server_owner, &world.redis.server),
+        Kind::Chat => (&world.postgres.chat, &world.postgres.chat_owner, &world.redis.chat),
+    };
+    let variables = [
+        ("LISTEN__ADDRESS", format!("127.0.0.1:{listen}")),
+        ("LISTEN__METRICS", format!("127.0.0.1:{metrics}")),
+        ("PUBLIC__URL", local(listen)),
+        ("PUBLIC__SERVER_URLS", ports.urls(Kind::Server).join(",")),
+        ("PUBLIC__CHAT_URLS", ports.urls(Kind::Chat).join(",")),
+        ("PUBLIC__ORIGINS", ports.addresses().web),
+        ("INTERNAL__SERVER_URLS", ports.urls(Kind::Server).join(",")),
+        ("DATABASE__URL", database.clone()),
+        ("DATABASE__OWNER_URL", owner.clone()),
+        ("REDIS__URL", redis.clone()),
+        ("KAFKA__BOOTSTRAP", world.kafka.bootstrap.clone()),
+        ("KAFKA__RECORD_KEY", ports.record_key.clone()),
+        ("IDENTITY__ISSUER", keycloak.issuer.clone()),
+        ("IDENTITY__DISCOVERY_URL", format!("{}/.well-known/openid-configuration", keycloak.issuer)),
+        ("IDENTITY__AUDIENCE", "echopulse-api".to_owned()),
+        ("IDENTITY__TUI_CLIENT", "echopulse-tui".to_owned()),
+        ("IDENTITY__WEB_CLIENT", "echopulse-web".to_owned()),
+        ("IDENTITY__SERVICE_CLIENT", "echopulse-service".to_owned()),
+        ("IDENTITY__SERVICE_SECRET", keycloak.service_secret.clone()),
+    ];
+    Ok(variables.into_iter().map(|(name, value)| (format!("ECHOPULSE_{name}"), value)).collect())
+}
+
+/// Builds both services and answers with the folder of their binaries.
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
+    let mut build = command::cargo(&["build", "--all-features", "--bins"]);
+    for kind in Kind::BOTH {
+        build.args(["--package", kind.program()]);
+    }
+    command::run(build)?;
+    Ok(target().join("debug"))
+}
+
+/// Starts all instances at once and waits until each says that it is ready.
+pub(crate) fn start(world: &World, ports: &Ports, binaries: &Path) -> anyhow::Result<()> {
+    let mut started = Vec::new();
+    for (instance, urls) in ports.instances().into_iter().enumerate() {
+        for (kind, url) in Kind::BOTH.into_iter().zip([urls.server, urls.chat]) {
+            let binary = binaries.join(kind.program());
+            ensure!(binary.is_file(), "there is no {}", binary.display());
+            let mut command = Command::new(binary);
+            command.current_dir(&world.folder).envs(environment(kind, world, ports, instance)?);
+            let name = format!("{}-{}", kind.name(), instance + 1);
+            started.push((Service::spawn(&world.folder, &name, command)?, name, url));
+        }
+    }
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().into();
+    for (service, name, url) in started {
+        service.wait_until(LIMIT, || agent.get(format!("{url}/health/ready")).call().is_ok())?;
+        println!("{name}: ready at {url}");
+    }
+    Ok(())
+}
