@@ -4,3 +4,7 @@
 pub mod kafka;
 pub mod postgres;
 pub mod redis;
+mod turn;
+pub mod upstream;
+
+pub use turn::Turn;

@@ -5,7 +5,7 @@
 //! - [`ApiError`]: the one place where refusals become `application/problem+json`, and where causes are logged.
 //! - [`body`], [`params`], [`Cursors`]: what comes in, read strictly.
 //! - [`door`]: Host, Origin, CORS and the headers of every answer.
-//! - [`config`], [`telemetry`], [`health`]: what an operator gives a service, and what it says of itself.
+//! - [`config`], [`settings`], [`program`], [`telemetry`], [`health`]: what an operator gives a service, and what it says of itself.
 //! - [`serve()`]: a listener with deadlines that drains when it is stopped.
 //!
 //! Deliberately absent: routes (each service has its own), TLS (a proxy's affair), and HTTP/2 (nothing here needs it, and
@@ -19,8 +19,10 @@ pub mod door;
 mod error;
 pub mod health;
 pub mod params;
+pub mod program;
 mod refusals;
 mod serve;
+pub mod settings;
 pub mod telemetry;
 pub mod token;
 

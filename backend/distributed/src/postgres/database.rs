@@ -196,9 +196,9 @@ impl Database {
         self.pool.acquire().await.map_err(failed)
     }
 
-    /// The pool, for what has to know where the database is.
-    pub(super) const fn pool(&self) -> &PgPool {
-        &self.pool
+    /// Whether the database answers a question.
+    pub(super) async fn answers(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
     }
 
     /// Closes all connections, once they are given back.

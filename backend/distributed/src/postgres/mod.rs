@@ -13,11 +13,11 @@ mod codec;
 mod database;
 mod options;
 mod query;
-mod relay_lock;
 mod server;
+mod turn_lock;
 
 pub use chat::{PARTITIONS, PgChatStore};
 pub use database::{OpenError, PgError, is_unavailable};
 pub use options::{PgOptions, UrlError};
-pub use relay_lock::RelayLock;
 pub use server::PgServerStore;
+pub use turn_lock::TurnLock;

@@ -33,8 +33,8 @@ pub enum KeySourceError {
 /// Asks `{issuer}/.well-known/openid-configuration`, and then the address it names.
 pub struct HttpKeySource {
     issuer: String,
-    /// Where the issuer is asked, when that is not its own name.
-    asked_at: String,
+    /// Where its discovery document is.
+    discovery_url: String,
     client: Client,
 }
 
@@ -48,22 +48,23 @@ impl HttpKeySource {
     /// A source for an issuer, given by its exact URL.
     pub fn new(issuer: impl Into<String>) -> Result<Self, KeySourceError> {
         let issuer = issuer.into();
-        Self::at(issuer.clone(), issuer)
+        let discovery_url = format!("{issuer}/.well-known/openid-configuration");
+        Self::at(issuer, discovery_url)
     }
 
-    /// A source for an issuer that is reached under another address than its name: inside of a network of containers, for example.
-    /// Whoever configures that address vouches for the way there, so plain HTTP to it is fine.
-    pub fn at(issuer: impl Into<String>, address: impl Into<String>) -> Result<Self, KeySourceError> {
+    /// A source for an issuer whose discovery document is had under another address than its name: inside of a network of
+    /// containers, for example. Whoever configures that vouches for the way there, so plain HTTP to it is fine.
+    pub fn at(issuer: impl Into<String>, discovery_url: impl Into<String>) -> Result<Self, KeySourceError> {
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .timeout(TIMEOUT)
             .build()
             .map_err(KeySourceError::Unreachable)?;
-        Ok(Self { issuer: issuer.into(), asked_at: address.into(), client })
+        Ok(Self { issuer: issuer.into(), discovery_url: discovery_url.into(), client })
     }
 
     async fn fetch_keys(&self) -> Result<serde_json::Value, KeySourceError> {
-        let discovery = self.get(&format!("{}/.well-known/openid-configuration", self.asked_at)).await?;
+        let discovery = self.get(&self.discovery_url).await?;
         let discovery = Discovery::deserialize(&discovery)
             .map_err(|_| KeySourceError::Unexpected("no discovery document".to_owned()))?;
         if discovery.issuer != self.issuer {
@@ -75,7 +76,7 @@ impl HttpKeySource {
     /// Whether a URL is of the address that was configured beside the issuer's name.
     fn vouches_for(&self, url: &str) -> bool {
         let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
-        self.asked_at != self.issuer && origin(url) == origin(&self.asked_at)
+        !self.discovery_url.starts_with(&self.issuer) && origin(url) == origin(&self.discovery_url)
     }
 
     async fn get(&self, url: &str) -> Result<serde_json::Value, KeySourceError> {
@@ -127,7 +128,11 @@ mod tests {
 
     #[test]
     fn an_address_that_was_configured_is_asked_in_the_clear_and_no_other() {
-        let source = HttpKeySource::at("https://id.example/r", "http://keycloak:8080/r").unwrap();
+        let source = HttpKeySource::at(
+            "https://id.example/r",
+            "http://keycloak:8080/r/.well-known/openid-configuration",
+        )
+        .unwrap();
         assert!(source.vouches_for("http://keycloak:8080/r/certs"));
         assert!(!source.vouches_for("http://elsewhere:8080/r/certs"));
         let source = HttpKeySource::new("http://id.example/r").unwrap();

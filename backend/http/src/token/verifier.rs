@@ -253,6 +253,11 @@ impl Verifier {
         if keys.is_empty() { Err(TokenError::NoKeys) } else { Ok(keys) }
     }
 
+    /// Whether keys are at hand; fetches them if there are none.
+    pub async fn has_keys(&self) -> bool {
+        self.keys_with("", Algorithm::Es256).await.is_ok()
+    }
+
     async fn fetch(&self) {
         let found = match self.source.fetch().await {
             Ok(jwks) => KeySet::read(&jwks).filter(|keys| !keys.is_empty()),

@@ -37,7 +37,6 @@ pub use self::outbox::PARTITIONS;
 use super::{
     database::{self, Database, OpenError},
     options::PgOptions,
-    relay_lock::RelayLock,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/chat");
@@ -77,13 +76,9 @@ impl PgChatStore {
         Ok(Self { database: Database::open(options, &MIGRATIONS).await?, chance })
     }
 
-    /// Takes the right to relay one of the [`PARTITIONS`] of the outbox. `None`: another node has it.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if the database cannot be asked.
-    pub async fn relay_lock(&self, partition: u32) -> Result<Option<RelayLock>, StoreError> {
-        RelayLock::acquire(self.database.pool(), partition).await
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        self.database.answers().await
     }
 
     /// Closes all connections. What is asked afterwards fails.

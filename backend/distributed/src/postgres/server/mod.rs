@@ -31,7 +31,6 @@ use sqlx::migrate::Migrator;
 use super::{
     database::{self, Database, OpenError},
     options::PgOptions,
-    relay_lock::RelayLock,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/server");
@@ -64,13 +63,9 @@ impl PgServerStore {
         Ok(Self { database: Database::open(options, &MIGRATIONS).await? })
     }
 
-    /// Takes the right to relay the outbox. `None`: another node has it.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if the database cannot be asked.
-    pub async fn relay_lock(&self) -> Result<Option<RelayLock>, StoreError> {
-        RelayLock::acquire(self.database.pool(), 0).await
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        self.database.answers().await
     }
 
     /// Closes all connections. What is asked afterwards fails.
