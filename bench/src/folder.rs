@@ -11,7 +11,8 @@ use echopulse_core::{
     },
     common::{ChannelId, MessageId, Timestamp, UserId},
 };
-use echopulse_embedded::{sqlite::SqliteChatStore, system::OsChance};
+use echopulse_embedded::sqlite::SqliteChatStore;
+use echopulse_system::OsChance;
 use echopulse_tests::Person;
 use tempfile::TempDir;
 use uuid::Uuid;

@@ -18,11 +18,8 @@ use echopulse_core::{
     },
     common::{BoxFuture, ChannelId, MessageId, StoreError, UserId, sync::Nudge},
 };
-use echopulse_embedded::{
-    bus::InProcessBus,
-    sqlite::SqliteChatStore,
-    system::{OsChance, SystemClock, TokioTimer},
-};
+use echopulse_embedded::{bus::InProcessBus, sqlite::SqliteChatStore};
+use echopulse_system::{OsChance, SystemClock, TokioTimer};
 use sqlx::{
     AssertSqlSafe, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},

@@ -13,6 +13,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("echopulse-protocol", &[]),
     ("echopulse-issuer", &[]),
     ("echopulse-wire", &["echopulse-core", "echopulse-protocol"]),
+    ("echopulse-system", &["echopulse-core"]),
+    ("echopulse-distributed", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     ("echopulse-http", &["echopulse-core", "echopulse-protocol"]),
     ("echopulse-embedded", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     (
@@ -30,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "echopulse-server-service",
             "echopulse-chat-service",
             "echopulse-embedded",
+            "echopulse-system",
             "echopulse-issuer",
         ],
     ),

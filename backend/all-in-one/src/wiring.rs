@@ -9,7 +9,6 @@ use echopulse_embedded::{
     bus::InProcessBus,
     memory::MemoryPresence,
     sqlite::{SqliteChatStore, SqliteServerStore},
-    system::{OsChance, SystemClock, TokioTimer, Uuid7Ids},
     upstream::InProcessUpstream,
 };
 use echopulse_http::{
@@ -18,6 +17,7 @@ use echopulse_http::{
     token::{self, Verifier, VerifierConfig},
 };
 use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
+use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use echopulse_server_service::{ServerApp, engine as server_engine};
 use sha2::{Digest, Sha256};
 

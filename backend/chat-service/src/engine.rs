@@ -18,7 +18,7 @@ use echopulse_core::{
         service::{ChatDeps, ChatService},
     },
     common::{
-        StoreError,
+        Seq, StoreError, StreamKey,
         port::{Clock, Ids},
         sync::Nudge,
     },
@@ -133,6 +133,11 @@ impl Engine {
             reading: Arc::clone(&self.service) as _,
             following: Arc::clone(&self.service) as _,
         }
+    }
+
+    /// Takes a hint that a stream goes up to `head`. Does not wait.
+    pub fn announce(&self, stream: StreamKey, head: Seq) {
+        self.hub.announce(stream, head);
     }
 
     /// Starts every task; `records` is what the bus brings. They end after [`Engine::stop`]; one that ends before has broken.

@@ -6,5 +6,4 @@
 pub mod bus;
 pub mod memory;
 pub mod sqlite;
-pub mod system;
 pub mod upstream;

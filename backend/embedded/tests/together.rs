@@ -22,9 +22,9 @@ use echopulse_core::{
 use echopulse_embedded::{
     bus::InProcessBus,
     sqlite::{SqliteChatStore, SqliteServerStore},
-    system::{OsChance, SystemClock, Uuid7Ids},
     upstream::InProcessUpstream,
 };
+use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
 use tempfile::TempDir;
 
 struct World {

@@ -22,6 +22,7 @@ use echopulse_protocol::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinError,
     time,
 };
 use tokio_util::sync::CancellationToken;
@@ -73,6 +74,21 @@ pub enum ProgramError {
     /// A part of it ended by itself.
     #[error("a part of the service ended by itself; the log says which")]
     Broken,
+}
+
+impl ProgramError {
+    /// Something that the service needs could not be made.
+    pub fn part<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> Self {
+        move |error| Self::Part(what, error.into())
+    }
+}
+
+/// Says that a task which should have run for ever did not.
+pub fn ended(task: Option<Result<(), JoinError>>) -> ProgramError {
+    let error = task.and_then(Result::err);
+    let error = error.as_ref().map(|error| error as &dyn std::error::Error);
+    tracing::error!(error, "a part of the service ended by itself");
+    ProgramError::Broken
 }
 
 /// Reads the command line and the configuration, and runs the service until a signal comes.

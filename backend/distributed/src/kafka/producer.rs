@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use echopulse_core::{
@@ -49,6 +50,15 @@ impl KafkaBus {
     #[must_use]
     pub fn with_trace(self, trace: CurrentTrace) -> Self {
         Self { trace: Some(trace), ..self }
+    }
+
+    /// Whether a broker answers within a second.
+    pub async fn answers(&self) -> bool {
+        let client = self.client();
+        let asked = tokio::task::spawn_blocking(move || {
+            client.client().fetch_metadata(None, Duration::from_secs(1)).is_ok()
+        });
+        asked.await.unwrap_or(false)
     }
 
     fn client(&self) -> Client {

@@ -81,6 +81,11 @@ impl RateLimits {
         Self { link, space: space.into(), take: Script::new(TAKE) }
     }
 
+    /// Whether Redis answers.
+    pub(super) async fn answers(&self) -> bool {
+        self.link.ask::<u8>(&Script::new("return 1").prepare_invoke()).await.is_some()
+    }
+
     /// Takes one from the bucket `key`, which fills at `rate` and holds `burst`, one at least.
     pub async fn check(&self, key: &str, rate: Rate, burst: u32) -> Verdict {
         let bucket = format!("ep:{{{}limit/{key}}}:bucket", self.space);

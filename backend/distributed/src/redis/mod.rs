@@ -76,6 +76,11 @@ impl RedisHot {
         Ok(Self { presence, limits: RateLimits::new(link, &options.space) })
     }
 
+    /// Whether Redis answers.
+    pub async fn answers(&self) -> bool {
+        self.limits.answers().await
+    }
+
     /// How often somebody may do something.
     #[must_use]
     pub fn limits(&self) -> RateLimits {

@@ -20,7 +20,8 @@ use echopulse_core::{
 use tempfile::TempDir;
 
 use super::SqliteChatStore;
-use crate::{sqlite::database::Room, system::OsChance};
+use crate::sqlite::database::Room;
+use echopulse_system::OsChance;
 
 /// A store and the folder it lives in.
 struct Fixture {

@@ -13,7 +13,7 @@ use echopulse_core::{
 };
 
 use super::Fixture;
-use crate::system::SystemClock;
+use echopulse_system::SystemClock;
 
 fn later(seconds: u64) -> Timestamp {
     SystemClock.now().after(Duration::from_secs(seconds))

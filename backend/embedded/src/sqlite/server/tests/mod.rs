@@ -24,7 +24,7 @@ use echopulse_core::{
 use tempfile::TempDir;
 
 use super::SqliteServerStore;
-use crate::system::{OsChance, SystemClock, Uuid7Ids};
+use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
 
 /// The use cases on a store in a folder of its own.
 struct Fixture {

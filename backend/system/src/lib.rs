@@ -1,4 +1,4 @@
-//! This computer's clock, timer, ids and chance.
+//! Core's ports to this computer: clock, timer, ids and chance, the same in both worlds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,0 +1,246 @@
+//! The chat service of a deployment: which adapter stands behind which port, and the order in which parts start and stop.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use echopulse_chat_service::{
+    ChatApp, ChatDeps,
+    engine::{Adapters, Engine},
+    router,
+};
+use echopulse_core::common::{
+    BoxFuture,
+    port::{Chance, Clock},
+};
+use echopulse_distributed::{
+    Turn,
+    kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    postgres::{PARTITIONS, PgChatStore, PgOptions, TurnLock},
+    redis::{RedisHot, RedisOptions},
+    upstream::{HttpUpstream, UpstreamOptions},
+};
+use echopulse_http::{
+    door::Origins,
+    health::{Part, Readiness},
+    program::{self, Late, Listeners, ProgramError, insist},
+    settings::Settings,
+    telemetry,
+    token::{Endings, HttpKeySource, Verifier, VerifierConfig},
+};
+use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Transactions of this instance at the same time. Channels of one lane wait for each other.
+const LANES: usize = 4;
+/// Records that may wait for core; a fuller queue holds the reading of Kafka back.
+const BUS_CAPACITY: usize = 1024;
+/// How long a sign-in that has ended is remembered: longer than any token lives.
+const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
+
+fn main() -> ExitCode {
+    program::main(run)
+}
+
+async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramError> {
+    let figures = telemetry::metrics().map_err(ProgramError::part("figures cannot be collected"))?;
+    let listeners = Listeners::bind(&settings).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let keys = HttpKeySource::at(&settings.identity.issuer, settings.identity.discovery())
+        .map_err(ProgramError::part("the issuer cannot be asked"))?;
+    let verifier = Arc::new(Verifier::new(
+        VerifierConfig {
+            audience: settings.identity.audience.clone(),
+            ..VerifierConfig::new(&settings.identity.issuer)
+        },
+        Arc::new(keys),
+        Arc::clone(&clock),
+        Arc::new(Endings::new(LONGEST_TOKEN)),
+    ));
+    let kafka = kafka(&settings)?;
+    let bus =
+        Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
+    let hot = hot(&settings)?;
+
+    let late = Late::default();
+    let readiness = Arc::new(Parts::new(Arc::clone(&verifier), Arc::clone(&bus), Arc::clone(&hot)));
+    let (serving, figures) = (CancellationToken::new(), telemetry::routes(figures));
+    let mut listening = JoinSet::new();
+    {
+        let (settings, late, readiness, serving) =
+            (settings.clone(), late.clone(), Arc::clone(&readiness), serving.clone());
+        listening.spawn(async move { listeners.serve(&settings, late, readiness, figures, serving).await });
+    }
+
+    let outcome = match connect(&settings, &stop).await? {
+        Some((store, options)) => {
+            readiness.found(Arc::clone(&store));
+            let deployed = Deployed { settings: &settings, store, options, kafka, bus, hot, verifier, clock };
+            deployed.serve(&late, &stop).await
+        }
+        None => Ok(()),
+    };
+    serving.cancel();
+    while listening.join_next().await.is_some() {}
+    outcome
+}
+
+fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
+    let key = SigningKey::new(settings.kafka.record_key.expose().as_bytes())
+        .map_err(ProgramError::part("kafka.record_key cannot be used"))?;
+    Ok(KafkaOptions {
+        hmac_key: Some(key),
+        partitions: settings.kafka.partitions,
+        replication: settings.kafka.replication,
+        ..KafkaOptions::new(&settings.kafka.bootstrap, "echopulse-chat-service")
+    })
+}
+
+fn hot(settings: &Settings) -> Result<Arc<RedisHot>, ProgramError> {
+    let node = format!("{:016x}", OsChance.next_u64());
+    let options = RedisOptions::new(settings.redis.url.expose(), node);
+    let hot = RedisHot::start(&options).map_err(ProgramError::part("redis.url cannot be used"))?;
+    Ok(Arc::new(hot))
+}
+
+/// Connects to the database, its schema brought up to date first where that is ours to do. `None`: told to stop before.
+async fn connect(
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Result<Option<(Arc<PgChatStore>, PgOptions)>, ProgramError> {
+    let wrong = ProgramError::part("database.url or database.owner_url cannot be used");
+    let options = PgOptions::parse(settings.database.url.expose())
+        .map_err(&wrong)?
+        .max_connections(settings.database.connections);
+    if !settings.database.owner_url.is_empty() {
+        let owner = PgOptions::parse(settings.database.owner_url.expose()).map_err(&wrong)?;
+        if insist("the database", stop, async || PgChatStore::migrate(&owner).await).await.is_none() {
+            return Ok(None);
+        }
+    }
+    let connecting = insist("the database", stop, async || {
+        PgChatStore::connect(&options, Arc::new(OsChance)).await
+    });
+    Ok(connecting.await.map(|store| (Arc::new(store), options.clone())))
+}
+
+/// Everything that there is once the database answers.
+struct Deployed<'a> {
+    settings: &'a Settings,
+    store: Arc<PgChatStore>,
+    options: PgOptions,
+    kafka: KafkaOptions,
+    bus: Arc<KafkaBus>,
+    hot: Arc<RedisHot>,
+    verifier: Arc<Verifier>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Deployed<'_> {
+    /// Serves until `stop`, then ends in the order in which nothing is lost: sockets, what was accepted, the rest.
+    async fn serve(self, late: &Late, stop: &CancellationToken) -> Result<(), ProgramError> {
+        let upstream = HttpUpstream::new(UpstreamOptions {
+            servers: self.settings.internal.server_urls.clone(),
+            discovery_url: self.settings.identity.discovery(),
+            client_id: self.settings.identity.service_client.clone(),
+            client_secret: self.settings.identity.service_secret.expose().to_owned(),
+        })
+        .map_err(ProgramError::part("the server service cannot be asked"))?;
+        let turn = |partition| {
+            let lock = TurnLock::new(self.options.clone(), partition);
+            let turn = Arc::new(Turn::new(Arc::clone(&self.store), Arc::clone(&self.bus), lock));
+            (Arc::clone(&turn) as _, turn as _)
+        };
+        let engine = Arc::new(Engine::new(Adapters {
+            messages: Arc::clone(&self.store) as _,
+            log: Arc::clone(&self.store) as _,
+            projection: Arc::clone(&self.store) as _,
+            partitions: (0..PARTITIONS).map(turn).collect(),
+            bus: Arc::clone(&self.bus) as _,
+            upstream: Arc::new(upstream),
+            presence: Arc::clone(&self.hot) as _,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::new(Uuid7Ids),
+            timer: Arc::new(TokioTimer),
+            lanes: LANES,
+        }));
+        let announced = Arc::clone(&engine);
+        let (reading, records) = FanOut::spawn(
+            self.kafka.clone(),
+            &Topic::CHAT,
+            BUS_CAPACITY,
+            Box::new(move |stream, seq| announced.announce(stream, seq)),
+        )
+        .map_err(ProgramError::part("Kafka cannot be read"))?;
+        let mut topics = JoinSet::new();
+        let (kafka, told) = (self.kafka.clone(), stop.clone());
+        topics.spawn(async move {
+            insist("Kafka", &told, async || create_topics(&kafka, &Topic::ALL).await).await;
+        });
+        let mut tasks = engine.spawn(records);
+        let app = ChatApp::new(ChatDeps {
+            ports: engine.ports(),
+            verifier: self.verifier,
+            origins: Origins::exact(self.settings.public.origins.clone()),
+            clock: self.clock,
+        });
+        late.set(router(app.clone()));
+        tracing::info!(address = self.settings.listen.address, "serving");
+
+        let outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            task = tasks.join_next() => Err(program::ended(task)),
+        };
+        app.close_sockets().await;
+        engine.stop();
+        while tasks.join_next().await.is_some() {}
+        topics.shutdown().await;
+        reading.stop().await;
+        self.hot.stop().await;
+        self.store.close().await;
+        outcome
+    }
+}
+
+/// What the service stands on, for its health.
+struct Parts {
+    store: std::sync::OnceLock<Arc<PgChatStore>>,
+    verifier: Arc<Verifier>,
+    bus: Arc<KafkaBus>,
+    hot: Arc<RedisHot>,
+}
+
+impl Parts {
+    fn new(verifier: Arc<Verifier>, bus: Arc<KafkaBus>, hot: Arc<RedisHot>) -> Self {
+        Self { store: std::sync::OnceLock::new(), verifier, bus, hot }
+    }
+
+    fn found(&self, store: Arc<PgChatStore>) {
+        let _ = self.store.set(store);
+    }
+}
+
+impl Readiness for Parts {
+    fn parts(&self) -> BoxFuture<'_, Vec<Part>> {
+        Box::pin(async move {
+            let database = async {
+                match self.store.get() {
+                    Some(store) => store.answers().await,
+                    None => false,
+                }
+            };
+            let (database, issuer, kafka, redis) = tokio::join!(
+                database,
+                self.verifier.has_keys(),
+                self.bus.answers(),
+                self.hot.answers()
+            );
+            let part = |name, needed, answers| Part { name, needed, answers };
+            vec![
+                part("postgres", true, database),
+                part("issuer", true, issuer),
+                part("kafka", false, kafka),
+                part("redis", false, redis),
+            ]
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! The server service of a deployment: which adapter stands behind which port, and the order in which parts start and stop.
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use echopulse_core::common::{BoxFuture, port::Clock};
+use echopulse_distributed::{
+    Turn,
+    kafka::{KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    postgres::{PgOptions, PgServerStore, TurnLock},
+};
+use echopulse_http::{
+    Cursors,
+    health::{Part, Readiness},
+    program::{self, Late, Listeners, ProgramError, insist},
+    settings::Settings,
+    telemetry,
+    token::{Endings, HttpKeySource, Verifier, VerifierConfig},
+};
+use echopulse_server_service::{
+    ServerApp,
+    engine::{Adapters, Engine},
+    router,
+};
+use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a sign-in that has ended is remembered: longer than any token lives.
+const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
+
+fn main() -> ExitCode {
+    program::main(run)
+}
+
+async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramError> {
+    let figures = telemetry::metrics().map_err(ProgramError::part("figures cannot be collected"))?;
+    let listeners = Listeners::bind(&settings).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let keys = HttpKeySource::at(&settings.identity.issuer, settings.identity.discovery())
+        .map_err(ProgramError::part("the issuer cannot be asked"))?;
+    let verifier = Arc::new(Verifier::new(
+        VerifierConfig {
+            audience: settings.identity.audience.clone(),
+            ..VerifierConfig::new(&settings.identity.issuer)
+        },
+        Arc::new(keys),
+        Arc::clone(&clock),
+        Arc::new(Endings::new(LONGEST_TOKEN)),
+    ));
+    let kafka = kafka(&settings)?;
+    let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
+
+    let late = Late::default();
+    let readiness =
+        Arc::new(Parts { store: OnceLock::new(), verifier: Arc::clone(&verifier), bus: Arc::clone(&bus) });
+    let (serving, figures) = (CancellationToken::new(), telemetry::routes(figures));
+    let mut listening = JoinSet::new();
+    {
+        let (settings, late, readiness, serving) =
+            (settings.clone(), late.clone(), Arc::clone(&readiness), serving.clone());
+        listening.spawn(async move { listeners.serve(&settings, late, readiness, figures, serving).await });
+    }
+
+    let outcome = match connect(&settings, &stop).await? {
+        Some((store, options)) => {
+            let _ = readiness.store.set(Arc::clone(&store));
+            let deployed = Deployed { settings: &settings, store, options, kafka, bus, verifier, clock };
+            deployed.serve(&late, &stop).await
+        }
+        None => Ok(()),
+    };
+    serving.cancel();
+    while listening.join_next().await.is_some() {}
+    outcome
+}
+
+fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
+    let key = SigningKey::new(settings.kafka.record_key.expose().as_bytes())
+        .map_err(ProgramError::part("kafka.record_key cannot be used"))?;
+    Ok(KafkaOptions {
+        hmac_key: Some(key),
+        partitions: settings.kafka.partitions,
+        replication: settings.kafka.replication,
+        ..KafkaOptions::new(&settings.kafka.bootstrap, "echopulse-server-service")
+    })
+}
+
+/// Connects to the database, its schema brought up to date first where that is ours to do. `None`: told to stop before.
+async fn connect(
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Result<Option<(Arc<PgServerStore>, PgOptions)>, ProgramError> {
+    let wrong = ProgramError::part("database.url or database.owner_url cannot be used");
+    let options = PgOptions::parse(settings.database.url.expose())
+        .map_err(&wrong)?
+        .max_connections(settings.database.connections);
+    if !settings.database.owner_url.is_empty() {
+        let owner = PgOptions::parse(settings.database.owner_url.expose()).map_err(&wrong)?;
+        if insist("the database", stop, async || PgServerStore::migrate(&owner).await).await.is_none() {
+            return Ok(None);
+        }
+    }
+    let connecting = insist("the database", stop, async || PgServerStore::connect(&options).await);
+    Ok(connecting.await.map(|store| (Arc::new(store), options.clone())))
+}
+
+/// Everything that there is once the database answers.
+struct Deployed<'a> {
+    settings: &'a Settings,
+    store: Arc<PgServerStore>,
+    options: PgOptions,
+    kafka: KafkaOptions,
+    bus: Arc<KafkaBus>,
+    verifier: Arc<Verifier>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Deployed<'_> {
+    /// Serves until `stop`.
+    async fn serve(self, late: &Late, stop: &CancellationToken) -> Result<(), ProgramError> {
+        let lock = TurnLock::new(self.options.clone(), 0);
+        let turn = Arc::new(Turn::new(Arc::clone(&self.store), Arc::clone(&self.bus), lock));
+        let engine = Arc::new(Engine::new(Adapters {
+            servers: Arc::clone(&self.store) as _,
+            users: Arc::clone(&self.store) as _,
+            outbox: Arc::clone(&turn) as _,
+            publisher: turn,
+            clock: self.clock,
+            ids: Arc::new(Uuid7Ids),
+            chance: Arc::new(OsChance),
+        }));
+        let mut topics = JoinSet::new();
+        let (kafka, told) = (self.kafka.clone(), stop.clone());
+        topics.spawn(async move {
+            insist("Kafka", &told, async || create_topics(&kafka, &Topic::ALL).await).await;
+        });
+        let mut tasks = engine.spawn();
+        let cursors = Cursors::of(self.settings.kafka.record_key.expose().as_bytes());
+        late.set(router(ServerApp::new(engine.ports(), self.verifier, cursors)));
+        tracing::info!(address = self.settings.listen.address, "serving");
+
+        let outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            task = tasks.join_next() => Err(program::ended(task)),
+        };
+        engine.stop();
+        while tasks.join_next().await.is_some() {}
+        topics.shutdown().await;
+        self.store.close().await;
+        outcome
+    }
+}
+
+/// What the service stands on, for its health.
+struct Parts {
+    store: OnceLock<Arc<PgServerStore>>,
+    verifier: Arc<Verifier>,
+    bus: Arc<KafkaBus>,
+}
+
+impl Readiness for Parts {
+    fn parts(&self) -> BoxFuture<'_, Vec<Part>> {
+        Box::pin(async move {
+            let database = async {
+                match self.store.get() {
+                    Some(store) => store.answers().await,
+                    None => false,
+                }
+            };
+            let (database, issuer, kafka) =
+                tokio::join!(database, self.verifier.has_keys(), self.bus.answers());
+            let part = |name, needed, answers| Part { name, needed, answers };
+            vec![
+                part("postgres", true, database),
+                part("issuer", true, issuer),
+                part("kafka", false, kafka),
+            ]
+        })
+    }
+}
