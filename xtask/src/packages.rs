@@ -23,10 +23,11 @@ pub(crate) const FOR_TESTS: &[Package] = &[
     Package { program: "chromedriver", package: "chromium-driver" },
 ];
 
-/// What the distributed world runs besides PostgreSQL, whose programs Debian keeps off the path. Maven fetches Kafka and Keycloak.
+/// What the distributed world runs besides PostgreSQL, whose programs Debian keeps off the path. Maven fetches Kafka and
+/// Keycloak, which want Java 17 or later.
 const FOR_WORLD: &[Package] = &[
     Package { program: "redis-server", package: "redis-server" },
-    Package { program: "java", package: "openjdk-17-jre-headless" },
+    Package { program: "java", package: "default-jre-headless" },
     Package { program: "mvn", package: "maven" },
 ];
 

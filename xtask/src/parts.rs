@@ -85,14 +85,20 @@ pub(crate) fn run(words: &[String], no_keycloak: bool, no_install: bool) -> anyh
     })
 }
 
-/// The tests of the adapters, and of the realm, against the real parts.
+/// The tests of the adapters, and of the realm, against the real parts. Built before the parts start, which would else wait.
 pub(crate) fn adapters(no_install: bool, mut line: impl FnMut(&str)) -> anyhow::Result<bool> {
+    let tests = [
+        &["test", "--package", "echopulse-distributed", "--all-features", "--no-fail-fast"][..],
+        &["test", "--package", "xtask", "realm_tests"][..],
+    ];
+    for words in tests {
+        let mut build = command::cargo(words);
+        build.arg("--no-run");
+        command::run(build)?;
+    }
     around(true, no_install, |world| {
         let mut succeeded = true;
-        for words in [
-            &["test", "--package", "echopulse-distributed", "--all-features", "--no-fail-fast"][..],
-            &["test", "--package", "xtask", "realm_tests"][..],
-        ] {
+        for words in tests {
             ensure!(!interrupted(), "a signal came");
             let mut tests = command::cargo(words);
             tests.envs(environment(world));
