@@ -125,7 +125,6 @@ pub(crate) fn environment(
     let variables = [
         ("LISTEN__ADDRESS", format!("127.0.0.1:{listen}")),
         ("LISTEN__METRICS", format!("127.0.0.1:{metrics}")),
-        ("PUBLIC__URL", local(listen)),
         ("PUBLIC__SERVER_URLS", ports.urls(Kind::Server).join(",")),
         ("PUBLIC__CHAT_URLS", ports.urls(Kind::Chat).join(",")),
         ("PUBLIC__ORIGINS", ports.addresses().web),

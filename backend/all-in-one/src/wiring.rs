@@ -17,9 +17,8 @@ use echopulse_http::{
     token::{self, Verifier, VerifierConfig},
 };
 use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
-use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use echopulse_server_service::{ServerApp, engine as server_engine};
-use sha2::{Digest, Sha256};
+use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 
 use crate::{Config, OwnerNeedsPassword, keys::IssuerKeys, listen::Names};
 
@@ -140,8 +139,7 @@ impl echopulse_issuer::Endings for TellVerifier {
 fn cursors(data: &Path) -> Result<Cursors> {
     let path = data.join(FOLDER_KEY_FILE);
     let key = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let digest = Sha256::new().chain_update(b"echopulse cursors\0").chain_update(key).finalize();
-    Ok(Cursors::new(digest.into()))
+    Ok(Cursors::of(&key))
 }
 
 fn origins(names: &Names) -> Origins {

@@ -57,8 +57,7 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
         Arc::new(Endings::new(LONGEST_TOKEN)),
     ));
     let kafka = kafka(&settings)?;
-    let bus =
-        Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
+    let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
     let hot = hot(&settings)?;
 
     let late = Late::default();
@@ -113,13 +112,12 @@ async fn connect(
         .max_connections(settings.database.connections);
     if !settings.database.owner_url.is_empty() {
         let owner = PgOptions::parse(settings.database.owner_url.expose()).map_err(&wrong)?;
-        if insist("the database", stop, async || PgChatStore::migrate(&owner).await).await.is_none() {
+        if insist("the database", stop, || PgChatStore::migrate(&owner)).await.is_none() {
             return Ok(None);
         }
     }
-    let connecting = insist("the database", stop, async || {
-        PgChatStore::connect(&options, Arc::new(OsChance)).await
-    });
+    let connecting =
+        insist("the database", stop, async || PgChatStore::connect(&options, Arc::new(OsChance)).await);
     Ok(connecting.await.map(|store| (Arc::new(store), options.clone())))
 }
 
@@ -174,7 +172,7 @@ impl Deployed<'_> {
         let mut topics = JoinSet::new();
         let (kafka, told) = (self.kafka.clone(), stop.clone());
         topics.spawn(async move {
-            insist("Kafka", &told, async || create_topics(&kafka, &Topic::ALL).await).await;
+            insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
         let mut tasks = engine.spawn(records);
         let app = ChatApp::new(ChatDeps {
@@ -228,12 +226,8 @@ impl Readiness for Parts {
                     None => false,
                 }
             };
-            let (database, issuer, kafka, redis) = tokio::join!(
-                database,
-                self.verifier.has_keys(),
-                self.bus.answers(),
-                self.hot.answers()
-            );
+            let (database, issuer, kafka, redis) =
+                tokio::join!(database, self.verifier.has_keys(), self.bus.answers(), self.hot.answers());
             let part = |name, needed, answers| Part { name, needed, answers };
             vec![
                 part("postgres", true, database),

@@ -135,16 +135,16 @@ impl HttpUpstream {
 
     async fn grant(&self) -> Result<Granted, UpstreamError> {
         let UpstreamOptions { discovery_url, client_id, client_secret, .. } = &self.options;
-        let discovery: Discovery = self.from_issuer(self.client.get(discovery_url)).await?;
+        let discovery: Discovery = self.ask_issuer(self.client.get(discovery_url)).await?;
         let request = self
             .client
             .post(discovery.token_endpoint)
             .basic_auth(client_id, Some(client_secret))
             .form(&[("grant_type", "client_credentials")]);
-        self.from_issuer(request).await
+        self.ask_issuer(request).await
     }
 
-    async fn from_issuer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, UpstreamError> {
+    async fn ask_issuer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, UpstreamError> {
         let failed = |error: reqwest::Error| UpstreamError::Token(error.to_string());
         let answer = request.send().await.and_then(Response::error_for_status).map_err(failed)?;
         answer.json().await.map_err(failed)

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use echopulse_core::common::UserId;
 use echopulse_protocol::problem::ProblemCode;
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::ApiError;
 
@@ -18,10 +18,11 @@ pub struct Cursors {
 }
 
 impl Cursors {
-    /// Cursors under this key. Instances that serve one another's clients share it.
+    /// Cursors under a key of their own, made from `secret`. Instances that serve one another's clients share it.
     #[must_use]
-    pub const fn new(key: [u8; 32]) -> Self {
-        Self { key }
+    pub fn of(secret: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(b"echopulse cursors\0").chain_update(secret).finalize();
+        Self { key: digest.into() }
     }
 
     fn mac(&self, route: &str, filters: &[&str], user: UserId, position: &[u8]) -> Option<Hmac<Sha256>> {
@@ -74,14 +75,14 @@ mod tests {
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_only() {
-        let cursors = Cursors::new([7; 32]);
+        let cursors = Cursors::of(b"one");
         let cursor = cursors.seal("members", &["s", "q"], ADA, "after-ada").unwrap();
         assert_eq!(cursors.open("members", &["s", "q"], ADA, &cursor), Ok("after-ada".to_owned()));
         let foreign = [
             cursors.open("members", &["s", "q"], BOB, &cursor),
             cursors.open("bans", &["s", "q"], ADA, &cursor),
             cursors.open("members", &["sq", ""], ADA, &cursor),
-            Cursors::new([8; 32]).open("members", &["s", "q"], ADA, &cursor),
+            Cursors::of(b"another").open("members", &["s", "q"], ADA, &cursor),
             cursors.open("members", &["s", "q"], ADA, &cursor[1..]),
             cursors.open("members", &["s", "q"], ADA, ""),
             cursors.open("members", &["s", "q"], ADA, "¼"),

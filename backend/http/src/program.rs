@@ -253,10 +253,10 @@ fn well_known(settings: &Settings) -> WellKnown {
 }
 
 /// Tries until something succeeds; says what is missing, and where. `None`: `stop` came first.
-pub async fn insist<T, E: std::error::Error + 'static>(
+pub async fn insist<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E>>>(
     what: &str,
     stop: &CancellationToken,
-    mut attempt: impl AsyncFnMut() -> Result<T, E>,
+    mut attempt: impl FnMut() -> F,
 ) -> Option<T> {
     loop {
         let error = tokio::select! {

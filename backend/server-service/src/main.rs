@@ -100,11 +100,11 @@ async fn connect(
         .max_connections(settings.database.connections);
     if !settings.database.owner_url.is_empty() {
         let owner = PgOptions::parse(settings.database.owner_url.expose()).map_err(&wrong)?;
-        if insist("the database", stop, async || PgServerStore::migrate(&owner).await).await.is_none() {
+        if insist("the database", stop, || PgServerStore::migrate(&owner)).await.is_none() {
             return Ok(None);
         }
     }
-    let connecting = insist("the database", stop, async || PgServerStore::connect(&options).await);
+    let connecting = insist("the database", stop, || PgServerStore::connect(&options));
     Ok(connecting.await.map(|store| (Arc::new(store), options.clone())))
 }
 
@@ -136,7 +136,7 @@ impl Deployed<'_> {
         let mut topics = JoinSet::new();
         let (kafka, told) = (self.kafka.clone(), stop.clone());
         topics.spawn(async move {
-            insist("Kafka", &told, async || create_topics(&kafka, &Topic::ALL).await).await;
+            insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
         let mut tasks = engine.spawn();
         let cursors = Cursors::of(self.settings.kafka.record_key.expose().as_bytes());
@@ -174,11 +174,7 @@ impl Readiness for Parts {
             let (database, issuer, kafka) =
                 tokio::join!(database, self.verifier.has_keys(), self.bus.answers());
             let part = |name, needed, answers| Part { name, needed, answers };
-            vec![
-                part("postgres", true, database),
-                part("issuer", true, issuer),
-                part("kafka", false, kafka),
-            ]
+            vec![part("postgres", true, database), part("issuer", true, issuer), part("kafka", false, kafka)]
         })
     }
 }

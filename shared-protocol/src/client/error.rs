@@ -83,7 +83,7 @@ impl fmt::Display for ClientError {
             }
             Self::NotSignedIn(why) => write!(f, "not signed in: {why}"),
             Self::SignIn(error) => error.fmt(f),
-            Self::Store(error) => f.write_str("the tokens cannot be kept or read"),
+            Self::Store(_) => f.write_str("the tokens cannot be kept or read"),
         }
     }
 }
