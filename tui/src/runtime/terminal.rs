@@ -13,7 +13,7 @@ use crossterm::{
     execute, queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-        disable_raw_mode, enable_raw_mode, supports_keyboard_enhancement,
+        disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, backend::CrosstermBackend};
@@ -105,13 +105,8 @@ fn take() -> io::Result<()> {
         EnableFocusChange,
         EnableMouseCapture
     )?;
-    if supports_keyboard_enhancement().unwrap_or(false) {
-        execute!(
-            io::stdout(),
-            PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)
-        )?;
-    }
-    Ok(())
+    // Terminals without the keyboard protocol pass this over; asking them first would wait for an answer.
+    execute!(io::stdout(), PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES))
 }
 
 fn give_back() -> io::Result<()> {

@@ -1,12 +1,12 @@
-//! Inserting many rows in few statements.
+//! Inserting many rows into several tables at once: each statement that is handed to the driver's thread costs two changes of
+//! thread, however little it does.
 
-use echopulse_core::common::StoreError;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
-use super::query::{Statement, run};
+use super::query::Statement;
 
-/// Rows of one statement, largest first: any number of rows takes few statements of few shapes, each prepared once.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// Rows of one INSERT: well below the number of values that SQLite takes in one.
+const MOST: usize = 1024;
 
 /// Where rows go: `table (column, …)`, and how many columns those are.
 pub(super) struct Target {
@@ -14,26 +14,23 @@ pub(super) struct Target {
     pub(super) columns: usize,
 }
 
-impl Target {
-    fn sql(&self, rows: usize) -> String {
-        let row = format!("({})", vec!["?"; self.columns].join(","));
-        format!("INSERT INTO {} VALUES {}", self.into, vec![row; rows].join(","))
-    }
-
-    /// Inserts rows, each bound by `bind` in the order of the columns.
-    pub(super) async fn insert<T>(
-        &self,
-        db: &mut SqliteConnection,
-        mut rows: &[T],
-        bind: impl for<'q> Fn(Statement<'q>, &'q T) -> Statement<'q>,
-    ) -> Result<(), StoreError> {
-        for size in SIZES {
-            while let Some((now, later)) = rows.split_at_checked(size) {
-                let statement = sqlx::query(AssertSqlSafe(self.sql(size)));
-                run(db, now.iter().fold(statement, &bind)).await?;
-                rows = later;
-            }
+/// The statement that inserts so many rows into each of these, and then does `last`, which takes values too. Values are bound
+/// row by row, target by target.
+pub(super) fn insert<'q>(rows: &[(&Target, usize)], last: &str) -> Statement<'q> {
+    let mut sql = String::new();
+    for (target, rows) in rows {
+        let row = format!("({})", vec!["?"; target.columns].join(","));
+        let mut left = *rows;
+        while left > 0 {
+            let now = left.min(MOST);
+            left -= now;
+            sql.push_str("INSERT INTO ");
+            sql.push_str(target.into);
+            sql.push_str(" VALUES ");
+            sql.push_str(&vec![row.as_str(); now].join(","));
+            sql.push(';');
         }
-        Ok(())
     }
+    sql.push_str(last);
+    sqlx::query(AssertSqlSafe(sql))
 }

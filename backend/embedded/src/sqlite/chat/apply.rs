@@ -23,6 +23,7 @@ use super::{
 use crate::sqlite::{
     codec::{bits, id_list, octets, seq, signed, stream_octets, to_json},
     database::Database,
+    insert::insert,
     query::{all, run},
 };
 
@@ -65,7 +66,9 @@ async fn keep_event(db: &mut SqliteConnection, event: &ServerEvent) -> Result<()
     stream::set_head(db, stream, event.seq, Seq::ZERO).await?;
     let said = Said::other(EventBody::Server(event.change.clone()));
     let ServerEvent { seq, at, actor, .. } = *event;
-    stream::insert_events(db, &[EventRow { stream, seq, at, actor, said }]).await
+    let row = EventRow { stream, seq, at, actor, said };
+    run(db, stream::bind_event(insert(&[(&stream::EVENT, 1)], ""), &row)).await?;
+    Ok(())
 }
 
 /// A change on its way into the copy.

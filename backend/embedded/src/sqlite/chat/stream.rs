@@ -12,7 +12,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use crate::sqlite::{
     codec::{self, epoch, hex, octets, seq, signed, stream_octets},
     database::Database,
-    insert::Target,
+    insert::{Target, insert},
     query::{Statement, all, one, run},
 };
 
@@ -108,6 +108,9 @@ pub(super) async fn make_with(
     Ok(())
 }
 
+/// Moves a stream's numbering on; [`bind_head`] binds its values.
+pub(super) const SET_HEAD: &str = "UPDATE stream_head SET head = ?, purged_through = ? WHERE stream = ?;";
+
 /// Moves a stream's numbering on.
 pub(super) async fn set_head(
     db: &mut SqliteConnection,
@@ -115,10 +118,17 @@ pub(super) async fn set_head(
     head: Seq,
     purged_through: Seq,
 ) -> Result<(), StoreError> {
-    let set = "UPDATE stream_head SET head = ?, purged_through = ? WHERE stream = ?";
-    let set = sqlx::query(set).bind(signed(head.0)).bind(signed(purged_through.0));
-    run(db, set.bind(stream_octets(stream))).await?;
+    run(db, bind_head(sqlx::query(SET_HEAD), stream, head, purged_through)).await?;
     Ok(())
+}
+
+pub(super) fn bind_head<'q>(
+    to: Statement<'q>,
+    stream: StreamKey,
+    head: Seq,
+    purged_through: Seq,
+) -> Statement<'q> {
+    to.bind(signed(head.0)).bind(signed(purged_through.0)).bind(stream_octets(stream))
 }
 
 /// What an event row says.
@@ -162,20 +172,11 @@ pub(super) struct EventRow {
     pub(super) said: Said,
 }
 
-const EVENT: Target = Target { into: "event (stream, seq, kind, at, actor, message, body)", columns: 7 };
-const OUTBOX: Target = Target { into: "outbox (stream, seq)", columns: 2 };
+pub(super) const EVENT: Target =
+    Target { into: "event (stream, seq, kind, at, actor, message, body)", columns: 7 };
+pub(super) const OUTBOX: Target = Target { into: "outbox (stream, seq)", columns: 2 };
 
-/// Stores event rows.
-pub(super) async fn insert_events(db: &mut SqliteConnection, rows: &[EventRow]) -> Result<(), StoreError> {
-    EVENT.insert(db, rows, bind_event).await
-}
-
-/// Leaves event rows for the bus.
-pub(super) async fn insert_outbox(db: &mut SqliteConnection, rows: &[EventRow]) -> Result<(), StoreError> {
-    OUTBOX.insert(db, rows, |to, row| to.bind(stream_octets(row.stream)).bind(signed(row.seq.0))).await
-}
-
-fn bind_event<'q>(to: Statement<'q>, row: &'q EventRow) -> Statement<'q> {
+pub(super) fn bind_event<'q>(to: Statement<'q>, row: &'q EventRow) -> Statement<'q> {
     let (message, body) = match &row.said {
         Said::Created(id) | Said::Updated(id) => (Some(octets(id.as_u128())), None),
         Said::Other(body) => (None, Some(body.as_str())),
@@ -189,6 +190,10 @@ fn bind_event<'q>(to: Statement<'q>, row: &'q EventRow) -> Statement<'q> {
         .bind(body)
 }
 
+pub(super) fn bind_outbox<'q>(to: Statement<'q>, row: &EventRow) -> Statement<'q> {
+    to.bind(stream_octets(row.stream)).bind(signed(row.seq.0))
+}
+
 /// Appends one event to a stream that exists, with its row for the bus.
 pub(super) async fn append(
     db: &mut SqliteConnection,
@@ -200,8 +205,7 @@ pub(super) async fn append(
     let next = "UPDATE stream_head SET head = head + 1 WHERE stream = ? RETURNING head";
     let next = one(db, sqlx::query(next).bind(stream_octets(stream))).await?;
     let seq = seq(&next.ok_or_else(|| codec::damaged("stream"))?, "head")?;
-    let row = [EventRow { stream, seq, at, actor, said }];
-    insert_events(db, &row).await?;
-    insert_outbox(db, &row).await?;
+    let row = EventRow { stream, seq, at, actor, said };
+    run(db, bind_outbox(bind_event(insert(&[(&EVENT, 1), (&OUTBOX, 1)], ""), &row), &row)).await?;
     Ok(seq)
 }

@@ -34,8 +34,7 @@ pub(super) async fn commit(database: &Database, writes: Vec<Write>) -> Result<Ve
     if batch.is_empty() {
         return Ok(outcomes);
     }
-    store::rows(&mut tx, &mut batch).await?;
-    store::heads(&mut tx, &batch).await?;
+    store::rows_and_heads(&mut tx, &mut batch).await?;
     tx.commit().await?;
     Ok(outcomes)
 }

@@ -10,10 +10,10 @@ use super::batch::{Batch, NonceKey};
 use crate::sqlite::{
     chat::{
         message::{author_kind_number, deleted_by_number, mentions_column},
-        stream,
+        stream::{self, Head},
     },
     codec::{octets, signed, stream_octets},
-    insert::Target,
+    insert::{Target, insert},
     query::{Statement, run},
 };
 
@@ -27,6 +27,21 @@ const NONCE: Target =
 
 /// Stores messages, nonces, events and rows for the bus that are not in the tables yet.
 pub(super) async fn rows(db: &mut SqliteConnection, batch: &mut Batch) -> Result<(), StoreError> {
+    store(db, batch, &[]).await
+}
+
+/// The same, and moves the heads of the channels that grew.
+pub(super) async fn rows_and_heads(db: &mut SqliteConnection, batch: &mut Batch) -> Result<(), StoreError> {
+    let moved = batch.moved.iter().filter_map(|channel| Some((*channel, *batch.channels.get(channel)?)));
+    let moved: Vec<_> = moved.collect();
+    store(db, batch, &moved).await
+}
+
+async fn store(
+    db: &mut SqliteConnection,
+    batch: &mut Batch,
+    heads: &[(ChannelId, Head)],
+) -> Result<(), StoreError> {
     let mut created = Vec::with_capacity(batch.created.len());
     for id in batch.created.drain(..) {
         batch.changed.remove(&id);
@@ -34,17 +49,29 @@ pub(super) async fn rows(db: &mut SqliteConnection, batch: &mut Batch) -> Result
             created.push((message, mentions_column(&message.mentions)?));
         }
     }
-    MESSAGE.insert(db, &created, bind_message).await?;
-    let used = batch.used.drain(..).filter_map(|key| batch.nonces.get_key_value(&key)).collect::<Vec<_>>();
-    NONCE.insert(db, &used, bind_nonce).await?;
     for id in std::mem::take(&mut batch.changed) {
         if let Some(message) = batch.messages.get(&id) {
             update(db, message).await?;
         }
     }
+    let used = batch.used.drain(..).filter_map(|key| batch.nonces.get_key_value(&key)).collect::<Vec<_>>();
     let events = std::mem::take(&mut batch.events);
-    stream::insert_events(db, &events).await?;
-    stream::insert_outbox(db, &events).await
+    let targets = [
+        (&MESSAGE, created.len()),
+        (&NONCE, used.len()),
+        (&stream::EVENT, events.len()),
+        (&stream::OUTBOX, events.len()),
+    ];
+    let mut all = insert(&targets, &stream::SET_HEAD.repeat(heads.len()));
+    all = created.iter().fold(all, bind_message);
+    all = used.iter().fold(all, bind_nonce);
+    all = events.iter().fold(all, stream::bind_event);
+    all = events.iter().fold(all, stream::bind_outbox);
+    for (channel, head) in heads {
+        all = stream::bind_head(all, StreamKey::Channel(*channel), head.head, head.purged_through);
+    }
+    run(db, all).await?;
+    Ok(())
 }
 
 fn bind_message<'q>(to: Statement<'q>, row: &'q (&Message, Option<String>)) -> Statement<'q> {
@@ -92,16 +119,6 @@ async fn update(db: &mut SqliteConnection, message: &Message) -> Result<(), Stor
         .bind(octets(message.channel.as_u128()))
         .bind(signed(message.seq.0));
     run(db, update).await?;
-    Ok(())
-}
-
-/// Moves the heads of the channels that grew, each once.
-pub(super) async fn heads(db: &mut SqliteConnection, batch: &Batch) -> Result<(), StoreError> {
-    for channel in &batch.moved {
-        if let Some(head) = batch.channels.get(channel) {
-            stream::set_head(db, StreamKey::Channel(*channel), head.head, head.purged_through).await?;
-        }
-    }
     Ok(())
 }
 
