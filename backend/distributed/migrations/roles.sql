@@ -1,6 +1,7 @@
--- Roles and databases of EchoPulse. A superuser runs this once, with psql, before the first migration:
+-- Roles and databases of EchoPulse. A superuser runs this once, with psql 15 or later, before the first migration. Passwords
+-- come from the environment, where other users of the computer do not see them:
 --
---     psql -v server_password=… -v chat_password=… -v migrator_password=… -f roles.sql
+--     SERVER_PASSWORD=… CHAT_PASSWORD=… MIGRATOR_PASSWORD=… psql -f roles.sql
 --
 -- It may be run again: what exists is left as it is, but passwords are set anew.
 --
@@ -9,8 +10,11 @@
 -- change a schema, and neither service can connect to the other's database.
 
 \set ON_ERROR_STOP on
+\getenv server_password SERVER_PASSWORD
+\getenv chat_password CHAT_PASSWORD
+\getenv migrator_password MIGRATOR_PASSWORD
 
--- Without these there is no output of passwords in the server's log, should it log statements.
+-- The server's log is not to hold passwords, even if it logs statements.
 SET log_statement = 'none';
 SET log_min_duration_statement = -1;
 SET log_min_error_statement = 'panic';
@@ -20,9 +24,9 @@ SELECT 'CREATE ROLE ' || name || ' ' || kind FROM (VALUES
     ('server_svc', 'LOGIN'), ('chat_svc', 'LOGIN'), ('echopulse_migrator', 'LOGIN NOINHERIT')) AS wanted (name, kind)
 WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
 
-ALTER ROLE server_svc PASSWORD :'server_password' CONNECTION LIMIT 100;
-ALTER ROLE chat_svc PASSWORD :'chat_password' CONNECTION LIMIT 100;
-ALTER ROLE echopulse_migrator PASSWORD :'migrator_password' CONNECTION LIMIT 4;
+ALTER ROLE server_svc PASSWORD :'server_password';
+ALTER ROLE chat_svc PASSWORD :'chat_password';
+ALTER ROLE echopulse_migrator PASSWORD :'migrator_password';
 GRANT server_owner, chat_owner TO echopulse_migrator;
 
 SELECT 'CREATE DATABASE ' || name || ' OWNER ' || owner || ' TEMPLATE template0 ENCODING ''UTF8'''

@@ -1,4 +1,7 @@
 //! Where a database is and how it is spoken to. Nothing here shows a password.
+//!
+//! Deliberately absent: poolers between a node and the server. Prepared statements, the settings of a session and the relay's lock
+//! need a session of their own.
 
 use std::{fmt, time::Duration};
 

@@ -80,12 +80,18 @@ async fn a_reader_meanwhile_sees_no_hole() {
     };
     let reader = chat.another_node().await;
     let mut last = Seq(0);
-    while last < Seq(200) {
-        let page = reader.events(StreamKey::Channel(GENERAL), last, 50).await.unwrap().unwrap();
+    loop {
+        // Asked before the page is: what was committed by then is on it.
+        let finished = writers.is_finished();
+        let page = reader.events(StreamKey::Channel(GENERAL), last, 500).await.unwrap().unwrap();
         let seen: Vec<_> = page.events.iter().map(|event| event.seq.0).collect();
         assert_eq!(seen, (last.0 + 1..=page.through.0).collect::<Vec<_>>(), "through {:?}", page.through);
         last = page.through;
+        if finished {
+            break;
+        }
     }
+    assert_eq!(last, Seq(200));
     writers.await.unwrap();
 }
 

@@ -31,7 +31,7 @@ impl Installed {
             let ran = Command::new("psql")
                 .args(["--no-psqlrc", "--quiet", "-d", &server_url(), "-f"])
                 .arg(&file)
-                .args(["-v", "server_password=s", "-v", "chat_password=c", "-v", "migrator_password=m"])
+                .envs([("SERVER_PASSWORD", "s"), ("CHAT_PASSWORD", "c'\""), ("MIGRATOR_PASSWORD", "m")])
                 .output()
                 .expect("psql comes with PostgreSQL");
             assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{people, view};
 use crate::postgres::{
-    codec::{bits, damaged, from_json, id, signed},
+    codec::{bits, damaged, from_json, id},
     query::{all, one},
 };
 
@@ -146,7 +146,7 @@ pub(super) async fn events(
     let found = "SELECT body FROM server_event WHERE server = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     let found = sqlx::query(found)
         .bind(id(server.as_u128()))
-        .bind(signed(after.0))
+        .bind(i64::try_from(after.0).unwrap_or(i64::MAX))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX));
     all(db, found, event).await
 }
