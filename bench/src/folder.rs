@@ -6,10 +6,10 @@ use anyhow::Context;
 use echopulse_core::{
     chat::{
         model::Mentions,
-        port::outbound::MessageStore,
+        port::{inbound::PostMessage, outbound::MessageStore},
         write::{Post, Write, WriteKind},
     },
-    common::{ChannelId, MessageId, Timestamp, UserId},
+    common::{ChannelId, MessageId, Timestamp, UserId, actor::Actor, community::UserKind},
 };
 use echopulse_embedded::sqlite::SqliteChatStore;
 use echopulse_system::OsChance;
@@ -64,6 +64,20 @@ impl Folder {
         };
         let at = Timestamp::from_millis(1_795_000_000_000 + i64::try_from(number).unwrap_or(0) * 1000);
         Write { at, actor: self.author, channel: self.channel, kind: WriteKind::Post(post) }
+    }
+
+    /// The same as the chat service is asked for it.
+    pub(crate) fn command(&self, number: usize) -> PostMessage {
+        let WriteKind::Post(post) = self.post(number).kind else { unreachable!("a post is written") };
+        PostMessage {
+            actor: Actor { user: self.author, kind: UserKind::Person, admin: false },
+            channel: self.channel,
+            nonce: Some(post.nonce),
+            content: post.content,
+            reply_to: None,
+            mention_author: false,
+            named: Mentions::default(),
+        }
     }
 
     fn fill(&self, count: usize) -> anyhow::Result<()> {

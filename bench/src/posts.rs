@@ -3,23 +3,26 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use echopulse_chat_service::engine::{Adapters, Engine};
 use echopulse_core::{
     chat::{
-        committer::Committer,
-        hub::{Hub, HubDeps},
         model::{HistoryPage, HistoryQuery, Message, ReadMove, ReadState},
         port::outbound::{MessageStore, NonceRecord},
-        relay::Relay,
-        rights::Rights,
         write::{Outcome, Write, WriteKind, fingerprint},
     },
-    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId, sync::Nudge},
+    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId},
 };
-use echopulse_embedded::{bus::InProcessBus, sqlite::SqliteChatStore};
-use echopulse_system::{OsChance, SystemClock, TokioTimer};
+use echopulse_embedded::{
+    bus::InProcessBus,
+    memory::MemoryPresence,
+    sqlite::{SqliteChatStore, SqliteServerStore},
+    upstream::InProcessUpstream,
+};
+use echopulse_server_service::engine as server_engine;
+use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use sqlx::{
     AssertSqlSafe, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -102,36 +105,46 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
     }])
 }
 
-/// Everything between a request that was judged and its receipt: queue, store, hub and relay, as they are served. Answers
-/// the rate of acknowledged posts.
+/// The whole service behind its inbound port, as it is served. Answers the rate of acknowledged posts.
 async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> anyhow::Result<f64> {
-    let store = Arc::new(SqliteChatStore::connect(folder.path(), Arc::new(OsChance)).await?);
-    let rights = Arc::new(Rights::new(Arc::clone(&store) as _, Arc::new(SystemClock)));
-    let hub =
-        Arc::new(Hub::new(HubDeps { log: Arc::clone(&store) as _, rights, timer: Arc::new(TokioTimer) }));
-    let nudge = Arc::new(Nudge::default());
-    let counting = Arc::new(Counting { store: Arc::clone(&store), sizes });
-    let committer = Arc::new(Committer::new(counting, hub, Arc::clone(&nudge), 1));
-    let relay = Relay::new(Arc::clone(&store) as _, Arc::new(InProcessBus::default()), 0);
-    let failed = |error: StoreError| panic!("the store failed: {error}");
-    let (at, nudged) = (Arc::clone(&committer), Arc::clone(&nudge));
-    let lane = tokio::spawn(async move { at.run(0, failed).await });
-    let relaying = tokio::spawn(async move { relay.run(&nudged, failed).await });
+    let (clock, ids, chance) = (Arc::new(SystemClock), Arc::new(Uuid7Ids), Arc::new(OsChance));
+    let servers = Arc::new(SqliteServerStore::connect(folder.path()).await?);
+    let store = Arc::new(SqliteChatStore::connect(folder.path(), Arc::clone(&chance) as _).await?);
+    let bus = Arc::new(InProcessBus::default());
+    let server = server_engine::Engine::new(server_engine::Adapters {
+        servers: Arc::clone(&servers) as _,
+        users: Arc::clone(&servers) as _,
+        outbox: Arc::clone(&servers) as _,
+        publisher: Arc::clone(&bus) as _,
+        clock: Arc::clone(&clock) as _,
+        ids: Arc::clone(&ids) as _,
+        chance,
+    });
+    let engine = Arc::new(Engine::new(Adapters {
+        messages: Arc::new(Counting { store: Arc::clone(&store), sizes }),
+        log: Arc::clone(&store) as _,
+        projection: Arc::clone(&store) as _,
+        partitions: vec![(Arc::clone(&store) as _, Arc::clone(&bus) as _)],
+        bus: Arc::clone(&bus) as _,
+        upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
+        presence: Arc::new(MemoryPresence::default()),
+        clock,
+        ids,
+        timer: Arc::new(TokioTimer),
+        lanes: 1,
+        relays_rest: Duration::from_millis(25),
+    }));
+    let mut tasks = engine.spawn(bus.consumer(1024));
 
-    let writes: Vec<Vec<Write>> = (0..SENDERS)
-        .map(|sender| {
-            let first = (round * SENDERS + sender) * POSTS_EACH;
-            (first..first + POSTS_EACH).map(|number| folder.post(number)).collect()
-        })
-        .collect();
     let begun = Instant::now();
-    let senders: Vec<_> = writes
-        .into_iter()
-        .map(|writes| {
-            let committer = Arc::clone(&committer);
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let posting = engine.ports().posting;
+            let first = (round * SENDERS + sender) * POSTS_EACH;
+            let commands: Vec<_> = (first..first + POSTS_EACH).map(|number| folder.command(number)).collect();
             tokio::spawn(async move {
-                for write in writes {
-                    committer.write(write).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+                for command in commands {
+                    posting.post(command).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
                 }
                 anyhow::Ok(())
             })
@@ -141,11 +154,10 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
         sender.await??;
     }
     let rate = per_second(SENDERS * POSTS_EACH, begun.elapsed());
-    committer.close();
-    nudge.close();
-    lane.await?;
-    relaying.await?;
+    engine.stop();
+    while tasks.join_next().await.is_some() {}
     store.close().await;
+    servers.close().await;
     Ok(rate)
 }
 

@@ -26,6 +26,8 @@ use crate::{Config, OwnerNeedsPassword, keys::IssuerKeys, listen::Names};
 const FOLDER_ISSUER: &str = "urn:echopulse:folder";
 /// One writer of SQLite needs one lane.
 const LANES: usize = 1;
+/// Nobody but this process reads its bus.
+const RELAYS_REST: Duration = Duration::from_millis(25);
 
 /// Everything that runs, or has to be closed.
 pub(crate) struct World {
@@ -76,6 +78,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         ids,
         timer: Arc::new(TokioTimer),
         lanes: LANES,
+        relays_rest: RELAYS_REST,
     }));
     Ok(World {
         server_app: ServerApp::new(server.ports(), Arc::clone(&verifier), cursors(&config.data)?),

@@ -55,6 +55,9 @@ pub struct Adapters {
     pub timer: Arc<dyn Timer>,
     /// Transactions at the same time: one for a store with a single writer.
     pub lanes: usize,
+    /// How long relays rest between two rounds, so that they disturb the writers of a store with a single one less often. Other
+    /// nodes wait as long; this one does not.
+    pub relays_rest: Duration,
 }
 
 /// Core's side of the chat service.
@@ -65,6 +68,7 @@ pub struct Engine {
     activity: Arc<ActivityFeed>,
     committed: Arc<Nudge>,
     relays: Vec<(Relay, Nudge)>,
+    relays_rest: Duration,
     stop: CancellationToken,
 }
 
@@ -84,6 +88,7 @@ impl Engine {
             ids,
             timer,
             lanes,
+            relays_rest,
         } = adapters;
         let committed = Arc::new(Nudge::default());
         let rights = Arc::new(Rights::new(Arc::clone(&projection), Arc::clone(&clock)));
@@ -121,6 +126,7 @@ impl Engine {
             activity,
             committed,
             relays: relays.collect(),
+            relays_rest,
             stop: CancellationToken::new(),
         }
     }
@@ -186,6 +192,9 @@ impl Engine {
     async fn pass_on(self: Arc<Self>) {
         while self.committed.wait().await {
             self.relays.iter().for_each(|(_, nudge)| nudge.nudge());
+            if !self.relays_rest.is_zero() {
+                time::sleep(self.relays_rest).await;
+            }
         }
         self.relays.iter().for_each(|(_, nudge)| nudge.close());
     }

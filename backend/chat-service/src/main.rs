@@ -160,6 +160,7 @@ impl Deployed<'_> {
             ids: Arc::new(Uuid7Ids),
             timer: Arc::new(TokioTimer),
             lanes: LANES,
+            relays_rest: Duration::ZERO,
         }));
         let announced = Arc::clone(&engine);
         let (reading, records) = FanOut::spawn(

@@ -19,3 +19,5 @@ mod roles;
 mod server;
 #[path = "postgres_contracts/speed.rs"]
 mod speed;
+#[path = "postgres_contracts/turns.rs"]
+mod turns;

@@ -178,13 +178,3 @@ async fn changes_of_a_profile_on_two_nodes_are_both_kept() {
     assert!(ada.display_name.starts_with("Ada ") && ada.bio.starts_with("bio "), "{ada:?}");
     assert_eq!(communities.database.number("SELECT revision FROM person").await, 21);
 }
-
-#[tokio::test]
-async fn one_node_relays() {
-    let communities = Communities::new().await;
-    let other = communities.another_node().await;
-    let held = communities.store.relay_lock().await.unwrap().expect("nobody has it");
-    assert!(other.relay_lock().await.unwrap().is_none());
-    held.release().await;
-    assert!(other.relay_lock().await.unwrap().is_some());
-}
