@@ -7,11 +7,12 @@ use echopulse_core::{
     chat::{
         model::Mentions,
         port::{inbound::PostMessage, outbound::MessageStore},
+        relay::Relay,
         write::{Post, Write, WriteKind},
     },
     common::{ChannelId, MessageId, Timestamp, UserId, actor::Actor, community::UserKind},
 };
-use echopulse_embedded::sqlite::SqliteChatStore;
+use echopulse_embedded::{bus::InProcessBus, sqlite::SqliteChatStore};
 use echopulse_system::OsChance;
 use echopulse_tests::Person;
 use tempfile::TempDir;
@@ -84,9 +85,13 @@ impl Folder {
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         tokio.block_on(async {
             let store = SqliteChatStore::connect(self.path(), Arc::new(OsChance)).await?;
+            let bus = Arc::new(InProcessBus::default());
+            let relay = Relay::new(Arc::new(store.clone()), bus, 0);
             let numbers: Vec<_> = (0..count).collect();
             for numbers in numbers.chunks(AT_ONCE) {
                 store.commit(numbers.iter().map(|number| self.post(*number)).collect()).await?;
+                // What was said long ago does not wait for the bus any more.
+                relay.drain().await?;
             }
             store.close().await;
             Ok(())

@@ -1,6 +1,7 @@
 //! The four parts without the services, around one command: what the tests of the distributed adapters run in.
 
 use std::{
+    path::PathBuf,
     process::{Command, ExitCode},
     thread,
     time::Duration,
@@ -11,9 +12,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     command, packages,
-    world::{Addresses, Options, World, interrupted},
+    services::{self, Ports},
+    world::{Addresses, Options, World, interrupted, target},
 };
 
+/// How many of each service the tests have.
+const INSTANCES: u16 = 2;
 /// Where the realm expects the browser client: nothing is there.
 const WEB: &str = "http://127.0.0.1:9";
 
@@ -36,7 +40,7 @@ pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
             ("ECHOPULSE_TEST_KEYCLOAK_BOT_SECRET", keycloak.bot_secret.clone()),
             ("ECHOPULSE_TEST_KEYCLOAK_SERVICE_SECRET", keycloak.service_secret.clone()),
             ("ECHOPULSE_TEST_KEYCLOAK_USERS", people.join(",")),
-            ("ECHOPULSE_TEST_WEB", WEB.to_owned()),
+            ("ECHOPULSE_TEST_WEB", keycloak.web.clone()),
         ]);
     }
     variables
@@ -44,14 +48,13 @@ pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
 
 /// Starts the parts, does something with them, and stops them whatever came of it.
 pub(crate) fn around<T>(
-    keycloak: bool,
+    keycloak: Option<&Addresses>,
     no_install: bool,
     inside: impl FnOnce(&World) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     packages::ensure_world(!no_install)?;
-    let nowhere = Addresses { web: WEB.to_owned(), logout: format!("{WEB}/logout") };
     let name = format!("parts-{}", std::process::id());
-    let options = Options { name: &name, stays: false, keycloak: keycloak.then_some(&nowhere) };
+    let options = Options { name: &name, stays: false, keycloak };
     let world = World::start(&options)?;
     let done = inside(&world);
     world.stop()?;
@@ -61,7 +64,8 @@ pub(crate) fn around<T>(
 
 /// Runs one command inside and answers with its exit code.
 pub(crate) fn run(words: &[String], no_keycloak: bool, no_install: bool) -> anyhow::Result<ExitCode> {
-    around(!no_keycloak, no_install, |world| {
+    let nowhere = Addresses { web: WEB.to_owned(), logout: format!("{WEB}/logout") };
+    around((!no_keycloak).then_some(&nowhere), no_install, |world| {
         let (name, arguments) = words.split_first().context("no command was given after `--`")?;
         let mut command = Command::new(name);
         command.args(arguments).envs(environment(world));
@@ -85,25 +89,25 @@ pub(crate) fn run(words: &[String], no_keycloak: bool, no_install: bool) -> anyh
     })
 }
 
-/// The tests of the adapters, and of the realm, against the real parts. Built before the parts start, which would else wait.
-pub(crate) fn adapters(no_install: bool, mut line: impl FnMut(&str)) -> anyhow::Result<bool> {
-    let tests = [
-        &["test", "--package", "echopulse-distributed", "--all-features", "--no-fail-fast"][..],
-        &["test", "--package", "xtask", "realm_tests"][..],
-    ];
-    for words in tests {
-        let mut build = command::cargo(words);
-        build.arg("--no-run");
-        command::run(build)?;
-    }
-    around(true, no_install, |world| {
-        let mut succeeded = true;
-        for words in tests {
-            ensure!(!interrupted(), "a signal came");
-            let mut tests = command::cargo(words);
-            tests.envs(environment(world));
-            succeeded &= command::run_and_read(tests, &mut line)?;
-        }
-        Ok(succeeded)
+/// What the tests are built from: built before the world starts, which would else wait for it.
+fn build(tests: &[&str]) -> anyhow::Result<PathBuf> {
+    command::run(command::cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
+    let mut build = command::cargo(tests);
+    build.arg("--no-run");
+    command::run(build)?;
+    Ok(target().join("debug"))
+}
+
+/// Runs tests in the distributed world: the four parts, and several instances of each service.
+pub(crate) fn tests(tests: &[&str], no_install: bool, line: impl FnMut(&str)) -> anyhow::Result<bool> {
+    let binaries = build(tests)?;
+    let ports = Ports::choose(INSTANCES)?;
+    around(Some(&ports.addresses()), no_install, |world| {
+        services::start(world, &ports, &binaries)?;
+        ensure!(!interrupted(), "a signal came");
+        let mut run = command::cargo(tests);
+        run.envs(environment(world));
+        run.env("ECHOPULSE_TEST_INSTANCES", serde_json::to_string(&ports.instances())?);
+        command::run_and_read(run, line)
     })
 }

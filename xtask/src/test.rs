@@ -15,7 +15,8 @@ pub(crate) enum Part {
     Unit,
     /// The real program, as people run it, in the embedded world.
     Embedded,
-    /// The adapters for PostgreSQL, Redis, Kafka and Keycloak against real ones, which it starts and stops.
+    /// The distributed world: its adapters and two instances of each service, over real PostgreSQL, Redis, Kafka and Keycloak,
+    /// which it starts and stops.
     Distributed,
 }
 
@@ -48,29 +49,32 @@ impl Counted {
 
 /// Builds everything once, then runs a part of the tests, or all, and says how many ran.
 pub(crate) fn run(part: Option<Part>, no_install: bool) -> anyhow::Result<()> {
-    if !matches!(part, Some(Part::Unit | Part::Distributed)) {
+    if part != Some(Part::Unit) {
         packages::ensure(packages::FOR_TESTS, !no_install)?;
     }
-    let selection: Option<&[&str]> = match part {
-        None => Some(&["--workspace", "--exclude", "echopulse-distributed"]),
-        Some(Part::Unit) => {
-            Some(&["--workspace", "--exclude", "echopulse-tests", "--exclude", "echopulse-distributed"])
-        }
-        Some(Part::Embedded) => Some(&["--package", "echopulse-tests"]),
-        Some(Part::Distributed) => None,
-    };
+    let workspace = ["test", "--workspace", "--all-features", "--no-fail-fast"];
     let mut counted = Counted::default();
-    let mut succeeded = true;
-    if let Some(selection) = selection {
-        crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
-        let mut tests = cargo(&["test", "--all-features", "--no-fail-fast"]);
-        // These need a Keycloak and come with the distributed part.
-        tests.args(selection).args(["--", "--skip", "realm_tests"]);
-        succeeded &= run_and_read(tests, |line| counted.read(line))?;
-    }
-    if matches!(part, None | Some(Part::Distributed)) {
-        succeeded &= parts::adapters(no_install, |line| counted.read(line))?;
-    }
+    let succeeded = match part {
+        None => parts::tests(&workspace, no_install, |line| counted.read(line))?,
+        Some(Part::Distributed) => {
+            let packages = ["echopulse-distributed", "echopulse-tests", "xtask"];
+            let packages = packages.iter().flat_map(|package| ["--package", package]);
+            let words = workspace.into_iter().filter(|word| *word != "--workspace");
+            let tests: Vec<_> = words.chain(packages).collect();
+            parts::tests(&tests, no_install, |line| counted.read(line))?
+        }
+        Some(part) => {
+            crate::command::run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
+            let mut tests = cargo(&workspace);
+            // These need the distributed world.
+            tests.args(["--exclude", "echopulse-distributed"]);
+            if part == Part::Unit {
+                tests.args(["--exclude", "echopulse-tests"]);
+            }
+            tests.args(["--", "--skip", "realm_tests", "--skip", "distributed_world"]);
+            run_and_read(tests, |line| counted.read(line))?
+        }
+    };
     println!("\n{} passed, {} failed", counted.passed, counted.failed);
     if !succeeded || counted.failed > 0 {
         bail!("the tests failed");

@@ -42,6 +42,8 @@ pub(crate) struct Keycloak {
     pub(crate) bot_secret: String,
     pub(crate) service_secret: String,
     pub(crate) people: Vec<Person>,
+    /// Where the realm expects the browser client.
+    pub(crate) web: String,
 }
 
 /// Somebody with a password.
@@ -100,7 +102,15 @@ pub(crate) fn start(
     let first = fs::read_to_string(kit.join(FIRST_PASSWORD)).context("the first administrator's password")?;
     change_password(&url, &Person { name: admin.name.clone(), password: first }, &admin.password)
         .context("giving Keycloak's administrator a password of this world's own")?;
-    Ok(Keycloak { issuer: format!("{url}/realms/{REALM}"), url, admin, bot_secret, service_secret, people })
+    Ok(Keycloak {
+        issuer: format!("{url}/realms/{REALM}"),
+        url,
+        admin,
+        bot_secret,
+        service_secret,
+        people,
+        web: addresses.web.clone(),
+    })
 }
 
 /// What `kc.sh start --optimized` would run.

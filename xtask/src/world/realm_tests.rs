@@ -138,7 +138,7 @@ fn a_service_signs_in_as_nobody_of_ours() {
     let claims = claims(&answer["access_token"]);
     assert!(is_for_us(&claims), "{claims}");
     assert_eq!(claims["azp"], "echopulse-service");
-    assert!(roles(&claims).is_empty(), "{claims}");
+    assert_eq!(roles(&claims), ["echopulse-service"], "{claims}");
 }
 
 #[test]

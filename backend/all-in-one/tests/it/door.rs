@@ -8,7 +8,10 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite;
 
-use crate::support::{DEADLINE, Deployment, Socket};
+use crate::{
+    support::{DEADLINE, Socket},
+    world::Deployment,
+};
 
 /// The status line of a request written by hand.
 async fn raw(deployment: &Deployment, request: &str) -> String {
@@ -48,22 +51,22 @@ async fn smuggled_lengths_are_refused() {
 #[tokio::test]
 async fn only_our_own_pages_open_sockets() {
     let deployment = Deployment::start().await;
-    let url = &deployment.running.url;
+    let (url, instance) = (&deployment.running.url, &deployment.instance());
     for origin in ["https://evil.com", "null", "http://127.0.0.1:1", &format!("{url}.evil.com")] {
         let refused =
-            Socket::with(url, "/chat/ws", &[("origin", origin)]).await.err().expect("it is refused");
+            Socket::with(instance, "/chat/ws", &[("origin", origin)]).await.err().expect("it is refused");
         let tungstenite::Error::Http(answer) = refused else { panic!("{refused}") };
         assert_eq!(answer.status().as_u16(), StatusCode::FORBIDDEN.as_u16(), "{origin}");
     }
-    assert!(Socket::with(url, "/chat/ws", &[("origin", url)]).await.is_ok());
+    assert!(Socket::with(instance, "/chat/ws", &[("origin", &deployment.running.url)]).await.is_ok());
 }
 
 #[tokio::test]
 async fn the_best_subprotocol_is_chosen_and_none_is_fine() {
     let deployment = Deployment::start().await;
-    let url = &deployment.running.url;
-    assert_eq!(Socket::open(url).await.protocol.as_deref(), Some("v12.stomp"));
-    assert_eq!(Socket::with(url, "/chat/ws", &[]).await.unwrap().protocol, None);
+    let instance = &deployment.instance();
+    assert_eq!(Socket::open(instance).await.protocol.as_deref(), Some("v12.stomp"));
+    assert_eq!(Socket::with(instance, "/chat/ws", &[]).await.unwrap().protocol, None);
     let plain = deployment.get("/chat/ws").await;
     assert_eq!((plain.status, plain.code()), (StatusCode::BAD_REQUEST, "invalid-request"));
 }
@@ -78,4 +81,18 @@ async fn other_pages_get_no_cors_headers() {
     assert_eq!(from("https://evil.com").await, None);
     assert_eq!(from("null").await, None);
     assert_eq!(from(&deployment.running.url).await.unwrap(), deployment.running.url.as_str());
+}
+
+#[tokio::test]
+async fn a_deployment_is_found_by_its_address() {
+    let deployment = Deployment::start().await;
+    let found = deployment.get("/.well-known/echopulse").await.good();
+    assert_eq!(found["issuer"], deployment.url("/id"));
+    assert_eq!(found["chat"], serde_json::json!([deployment.url("/chat")]));
+    assert_eq!(found["clients"]["tui"], "echopulse-tui");
+    for path in ["/server/health/live", "/chat/health/ready", "/"] {
+        let answer = deployment.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Deployment, value};
+use crate::{support::value, world::Deployment};
 
 #[tokio::test]
 async fn a_resume_brings_what_was_missed_and_then_what_is_new() {

@@ -2,7 +2,7 @@
 
 use echopulse_all_in_one::{Config, Listen, OwnerNeedsPassword, PortTaken, start};
 
-use crate::support::Deployment;
+use crate::world::Deployment;
 
 #[tokio::test]
 async fn a_folder_keeps_everything_over_a_restart() {

@@ -1,4 +1,6 @@
 //! Both services as clients meet them: real sockets on loopback, real stores, the real issuer.
+//!
+//! What is the same in every world is in modules that the end-to-end tests run against the distributed one as well.
 
 mod door;
 mod following;
@@ -9,3 +11,4 @@ mod slow;
 mod socket;
 mod support;
 mod tokens;
+mod world;

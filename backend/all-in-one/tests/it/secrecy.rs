@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Deployment, Socket};
+use crate::{support::Socket, world::Deployment};
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
@@ -44,7 +44,7 @@ async fn no_log_holds_a_token_or_what_people_say() {
     let ada = deployment.person("ada").await;
     let place = ada.found("home").await;
     let path = format!("/chat/ws?access_token={}", ada.token);
-    let mut socket = Socket::with(&ada.url, &path, &[]).await.unwrap();
+    let mut socket = Socket::with(&ada.instance, &path, &[]).await.unwrap();
     socket.send("CONNECT\naccept-version:1.2\n\n\0").await;
     socket.frame().await;
     socket.post(&place.send_to("messages"), "receipt:1\n", &json!({ "content": "a confession" })).await;

@@ -3,7 +3,10 @@
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::support::{Deployment, Socket, value};
+use crate::{
+    support::{Socket, value},
+    world::Deployment,
+};
 
 #[tokio::test]
 async fn a_client_that_never_reads_is_closed_and_delays_nobody() {
@@ -12,8 +15,8 @@ async fn a_client_that_never_reads_is_closed_and_delays_nobody() {
     let place = ada.found("home").await;
     let small = TcpSocket::new_v4().unwrap();
     small.set_recv_buffer_size(4096).unwrap();
-    let stream = small.connect(ada.url.trim_start_matches("http://").parse().unwrap()).await.unwrap();
-    let mut slow = Socket::over(&ada.url, stream).await;
+    let stream = small.connect(ada.instance.address()).await.unwrap();
+    let mut slow = Socket::over(&ada.instance, stream).await;
     slow.send(&format!("CONNECT\naccept-version:1.2\nAuthorization:Bearer {}\n\n\0", ada.token)).await;
     slow.frame().await;
     slow.subscribe("s", &place.topic(), "").await;

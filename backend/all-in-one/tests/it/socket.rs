@@ -4,7 +4,10 @@ use echopulse_protocol::stomp::Command;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Deployment, Said, value};
+use crate::{
+    support::{Said, value},
+    world::Deployment,
+};
 
 #[tokio::test]
 async fn a_receipt_means_stored_and_carries_the_place() {
@@ -216,11 +219,11 @@ async fn the_first_frame_is_connect() {
     let deployment = Deployment::start().await;
     let ada = deployment.person("ada").await;
     let place = ada.found("home").await;
-    let mut socket = crate::support::Socket::open(&ada.url).await;
+    let mut socket = crate::support::Socket::open(&ada.instance).await;
     socket.send(&format!("SEND\ndestination:{}\n\n\0", place.send_to("messages"))).await;
     assert_eq!(value(&socket.frame().await, "message"), "not-connected");
     assert_eq!(socket.closed().await.unwrap().0, 1002);
-    let mut socket = crate::support::Socket::open(&ada.url).await;
+    let mut socket = crate::support::Socket::open(&ada.instance).await;
     socket.send("CONNECT\naccept-version:2.0\n\n\0").await;
     assert_eq!(value(&socket.frame().await, "message"), "unsupported-version");
 }

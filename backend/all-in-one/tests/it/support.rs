@@ -1,14 +1,13 @@
-//! A deployment, people in it, and a STOMP client that shows every frame.
+//! People of a deployment, and a STOMP client that shows every frame: the same for every world. What a deployment is, and how
+//! people come by their tokens, is in `world`.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use echopulse_all_in_one::{Config, Running, start};
 use echopulse_protocol::stomp::{Command, Decoder, Frame, Limits};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
@@ -17,12 +16,6 @@ use tokio_tungstenite::{
 
 /// Nothing here takes so long unless it never comes.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
-
-pub(crate) struct Deployment {
-    pub(crate) running: Running,
-    pub(crate) folder: TempDir,
-    pub(crate) http: reqwest::Client,
-}
 
 /// An answer of REST.
 #[derive(Debug)]
@@ -45,74 +38,58 @@ impl Answer {
     }
 }
 
-impl Deployment {
-    pub(crate) async fn start() -> Self {
-        Self::on(tempfile::tempdir().unwrap()).await
-    }
-
-    pub(crate) async fn on(folder: TempDir) -> Self {
-        let running = start(Config::new(folder.path())).await.unwrap();
-        Self { running, folder, http: reqwest::Client::new() }
-    }
-
-    /// Stops; the folder can be served again.
-    pub(crate) async fn stop(self) -> TempDir {
-        self.running.shutdown().await.unwrap();
-        self.folder
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.running.url)
-    }
-
-    /// Tokens of a person of the folder.
-    pub(crate) async fn tokens(&self, name: &str) -> Value {
-        let key = std::fs::read_to_string(self.folder.path().join("folder.key")).unwrap();
-        let form = [
-            ("grant_type", "urn:echopulse:params:oauth:grant-type:local-folder"),
-            ("client_id", "echopulse-tui"),
-            ("secret", key.trim()),
-            ("username", name),
-        ];
-        let answer = self.http.post(self.url("/id/token")).form(&form).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-        answer.json().await.unwrap()
-    }
-
-    pub(crate) async fn person(&self, name: &str) -> Person {
-        let tokens = self.tokens(name).await;
-        let token = tokens["access_token"].as_str().unwrap().to_owned();
-        let mut person =
-            Person { http: self.http.clone(), url: self.running.url.clone(), token, id: String::new() };
-        person.id = person.get("/server/api/users/me").await.good()["id"].as_str().unwrap().to_owned();
-        person
-    }
-
-    /// A request without a token.
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer(self.http.get(self.url(path))).await
-    }
-}
-
-async fn answer(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let answer = timeout(DEADLINE, request.send()).await.unwrap().unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
     Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
 }
 
+/// Where an instance of each service is. Paths begin with `/server` or `/chat`.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) server: String,
+    pub(crate) chat: String,
+}
+
+impl Instance {
+    pub(crate) fn at(&self, path: &str) -> String {
+        match (path.strip_prefix("/server"), path.strip_prefix("/chat")) {
+            (Some(rest), _) => format!("{}{rest}", self.server),
+            (_, Some(rest)) => format!("{}{rest}", self.chat),
+            _ => panic!("{path} belongs to no service"),
+        }
+    }
+
+    /// Where its chat service listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let authority = self.chat.trim_start_matches("http://").split('/').next();
+        authority.unwrap_or_default().parse().expect("the tests use addresses, not names")
+    }
+}
+
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) http: reqwest::Client,
-    pub(crate) url: String,
+    pub(crate) instance: Instance,
     pub(crate) token: String,
     pub(crate) id: String,
+    pub(crate) username: String,
 }
 
 impl Person {
+    /// Whoever a token is of, at an instance.
+    pub(crate) async fn of(http: reqwest::Client, instance: Instance, token: String) -> Self {
+        let mut person = Self { http, instance, token, id: String::new(), username: String::new() };
+        let me = person.get("/server/api/users/me").await.good();
+        let text = |key: &str| me[key].as_str().unwrap().to_owned();
+        (person.id, person.username) = (text("id"), text("username"));
+        person
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+        self.http.request(method, self.instance.at(path)).bearer_auth(&self.token)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -170,7 +147,7 @@ impl Person {
 
     /// A socket with an accepted session.
     pub(crate) async fn connect(&self) -> Socket {
-        let mut socket = Socket::open(&self.url).await;
+        let mut socket = Socket::open(&self.instance).await;
         let connect =
             format!("CONNECT\naccept-version:1.2\nhost:x\nAuthorization:Bearer {}\n\n\0", self.token);
         socket.send(&connect).await;
@@ -223,16 +200,16 @@ pub(crate) enum Said {
 }
 
 impl Socket {
-    pub(crate) async fn open(url: &str) -> Self {
-        Self::with(url, "/chat/ws", &[("sec-websocket-protocol", "v10.stomp, v12.stomp")]).await.unwrap()
+    pub(crate) async fn open(instance: &Instance) -> Self {
+        Self::with(instance, "/chat/ws", &[("sec-websocket-protocol", "v10.stomp, v12.stomp")]).await.unwrap()
     }
 
     pub(crate) async fn with(
-        url: &str,
+        instance: &Instance,
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, tungstenite::Error> {
-        let address = format!("{}{path}", url.replacen("http", "ws", 1));
+        let address = instance.at(path).replacen("http", "ws", 1);
         let mut request = address.into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, http::HeaderValue::from_str(value).unwrap());
@@ -244,8 +221,8 @@ impl Socket {
     }
 
     /// A socket over a connection that was made already.
-    pub(crate) async fn over(url: &str, stream: TcpStream) -> Self {
-        let address = format!("{}/chat/ws", url.replacen("http", "ws", 1));
+    pub(crate) async fn over(instance: &Instance, stream: TcpStream) -> Self {
+        let address = instance.at("/chat/ws").replacen("http", "ws", 1);
         let made = tokio_tungstenite::client_async(address, MaybeTlsStream::Plain(stream));
         let (stream, _) = timeout(DEADLINE, made).await.unwrap().unwrap();
         Self { stream, decoder: Decoder::new(Limits::CONNECTED), protocol: None }

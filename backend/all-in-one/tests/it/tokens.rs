@@ -3,7 +3,10 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::support::{Deployment, Person, Said, Socket, value};
+use crate::{
+    support::{Instance, Person, Said, Socket, value},
+    world::Deployment,
+};
 
 /// Every way in, with a token that does not hold.
 async fn refused_everywhere(deployment: &Deployment, token: &str, code: &str) {
@@ -14,14 +17,13 @@ async fn refused_everywhere(deployment: &Deployment, token: &str, code: &str) {
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], code, "{path}");
     }
     let connect = format!("CONNECT\naccept-version:1.2\nAuthorization:Bearer {token}\nreceipt:x\n\n\0");
-    refused_at_the_socket(&deployment.running.url, "/chat/ws", &connect, code).await;
+    refused_at_the_socket(&deployment.instance(), "/chat/ws", &connect, code).await;
     let by_query = format!("/chat/ws?access_token={token}");
-    refused_at_the_socket(&deployment.running.url, &by_query, "CONNECT\naccept-version:1.2\n\n\0", code)
-        .await;
+    refused_at_the_socket(&deployment.instance(), &by_query, "CONNECT\naccept-version:1.2\n\n\0", code).await;
 }
 
-async fn refused_at_the_socket(url: &str, path: &str, connect: &str, code: &str) {
-    let mut socket = Socket::with(url, path, &[]).await.unwrap();
+async fn refused_at_the_socket(instance: &Instance, path: &str, connect: &str, code: &str) {
+    let mut socket = Socket::with(instance, path, &[]).await.unwrap();
     socket.send(connect).await;
     let error = socket.frame().await;
     assert_eq!((value(&error, "message"), value(&error, "receipt-id")), (code.to_owned(), String::new()));
@@ -34,7 +36,7 @@ async fn without_a_token_nothing_opens() {
     let answer = deployment.get("/server/api/users/me").await;
     assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "unauthenticated"));
     let connect = "CONNECT\naccept-version:1.2\n\n\0";
-    refused_at_the_socket(&deployment.running.url, "/chat/ws", connect, "unauthenticated").await;
+    refused_at_the_socket(&deployment.instance(), "/chat/ws", connect, "unauthenticated").await;
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn a_token_of_the_handshake_is_as_good_as_one_of_connect() {
     let deployment = Deployment::start().await;
     let ada = deployment.person("ada").await;
     let path = format!("/chat/ws?access_token={}", ada.token);
-    let mut socket = Socket::with(&ada.url, &path, &[]).await.unwrap();
+    let mut socket = Socket::with(&ada.instance, &path, &[]).await.unwrap();
     socket.send("STOMP\naccept-version:1.1,1.2\n\n\0").await;
     let connected = socket.frame().await;
     assert_eq!(

@@ -1,0 +1,63 @@
+//! The embedded world: a deployment in this process, over a folder of its own.
+
+use echopulse_all_in_one::{Config, Running, start};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Answer, Instance, Person, answer};
+
+pub(crate) struct Deployment {
+    pub(crate) running: Running,
+    pub(crate) folder: TempDir,
+    pub(crate) http: reqwest::Client,
+}
+
+impl Deployment {
+    pub(crate) async fn start() -> Self {
+        Self::on(tempfile::tempdir().unwrap()).await
+    }
+
+    pub(crate) async fn on(folder: TempDir) -> Self {
+        let running = start(Config::new(folder.path())).await.unwrap();
+        Self { running, folder, http: reqwest::Client::new() }
+    }
+
+    /// Stops; the folder can be served again.
+    pub(crate) async fn stop(self) -> TempDir {
+        self.running.shutdown().await.unwrap();
+        self.folder
+    }
+
+    pub(crate) fn instance(&self) -> Instance {
+        Instance { server: self.url("/server"), chat: self.url("/chat") }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.running.url)
+    }
+
+    /// Tokens of a person of the folder.
+    pub(crate) async fn tokens(&self, name: &str) -> Value {
+        let key = std::fs::read_to_string(self.folder.path().join("folder.key")).unwrap();
+        let form = [
+            ("grant_type", "urn:echopulse:params:oauth:grant-type:local-folder"),
+            ("client_id", "echopulse-tui"),
+            ("secret", key.trim()),
+            ("username", name),
+        ];
+        let answer = self.http.post(self.url("/id/token")).form(&form).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        let tokens = self.tokens(name).await;
+        let token = tokens["access_token"].as_str().unwrap().to_owned();
+        Person::of(self.http.clone(), self.instance(), token).await
+    }
+
+    /// A request without a token.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.http.get(self.url(path))).await
+    }
+}

@@ -1,0 +1,22 @@
+//! The distributed world: two instances of each service over PostgreSQL, Redis, Kafka and Keycloak, which
+//! `cargo xtask test distributed` starts. What holds in the embedded world is run here from the very same files, its people
+//! spread over the instances.
+
+mod distributed_world {
+    #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
+    mod following;
+    mod instances;
+    #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
+    mod rest;
+    #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]
+    mod slow;
+    #[path = "../../../../backend/all-in-one/tests/it/socket.rs"]
+    mod socket;
+    #[path = "../../../../backend/all-in-one/tests/it/support.rs"]
+    pub(crate) mod support;
+    mod tokens;
+    pub(crate) mod world;
+}
+
+// Where the shared files look for them.
+use distributed_world::{support, world};
