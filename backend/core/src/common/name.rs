@@ -56,10 +56,11 @@ pub fn key(name: &str) -> String {
 
 fn check_length(what: &'static str, text: &str, least: usize, most: usize) -> Result<(), NameError> {
     let has = text.chars().count();
-    if (least..=most).contains(&has) {
-        return Ok(());
+    if !(least..=most).contains(&has) {
+        return Err(NameError { what, flaw: Flaw::Length { least, most, has } });
     }
-    Err(NameError { what, flaw: Flaw::Length { least, most, has } })
+    // Cleaning drops it, and not every store can hold it.
+    check_characters(what, text, |found| found != '\0')
 }
 
 fn check_characters(what: &'static str, text: &str, allowed: impl Fn(char) -> bool) -> Result<(), NameError> {
@@ -247,6 +248,12 @@ mod tests {
         assert_eq!(RoleName::parse("Everyone").unwrap_err().flaw, Flaw::Reserved);
         assert_eq!(Username::parse("me").unwrap_err().flaw, Flaw::Reserved);
         assert!(Username::parse("me-2").is_ok());
+    }
+
+    #[test]
+    fn no_text_holds_a_nul() {
+        assert!(ServerName::parse("a\0b").is_err());
+        assert!(Topic::parse("\0").is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{people, view};
 use crate::sqlite::{
-    codec::{bits, damaged, from_json, octets, signed},
+    codec::{bits, damaged, from_json, octets},
     query::{all, one},
 };
 
@@ -147,7 +147,7 @@ pub(super) async fn events(
     let found = "SELECT body FROM server_event WHERE server = ? AND seq > ? ORDER BY seq LIMIT ?";
     let found = sqlx::query(found)
         .bind(octets(server.as_u128()))
-        .bind(signed(after.0))
+        .bind(i64::try_from(after.0).unwrap_or(i64::MAX))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX));
     all(db, found, event).await
 }
