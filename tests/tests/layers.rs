@@ -39,6 +39,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("echopulse", &["echopulse-protocol", "echopulse-all-in-one"]),
 ];
 
+/// What only the programs of the services name, behind the feature `program`: the libraries, which the embedded world links, do not.
+const PROGRAMS: &[(&str, &[&str])] = &[
+    ("echopulse-server-service", &["echopulse-distributed", "echopulse-system"]),
+    ("echopulse-chat-service", &["echopulse-distributed", "echopulse-system"]),
+];
+
 /// Crates that may name anything.
 const FREE: &[&str] = &["echopulse-tests", "echopulse-bench", "xtask"];
 
@@ -56,13 +62,23 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Ordinary dependencies of every crate of the workspace; those for tests and build scripts are free.
+/// Ordinary dependencies of every crate of the workspace; those for tests and build scripts are free, and so are those that
+/// belong to a program alone.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata()["packages"].as_array().cloned().unwrap_or_default();
     let ordinary = |package: &Value| {
         let all = package["dependencies"].as_array().cloned().unwrap_or_default();
+        let name = text(&package["name"]);
+        let programs: BTreeSet<_> = PROGRAMS
+            .iter()
+            .filter(|(program, _)| *program == name)
+            .flat_map(|(_, named)| named.iter().copied())
+            .collect();
         all.iter()
             .filter(|dependency| dependency["kind"].is_null())
+            .filter(|dependency| {
+                dependency["optional"] != true || !programs.contains(text(&dependency["name"]).as_str())
+            })
             .map(|dependency| text(&dependency["name"]))
             .collect()
     };
@@ -92,4 +108,19 @@ fn crates_name_only_what_their_layer_may() {
 fn core_has_no_dependency_at_all() {
     let found = dependencies();
     assert_eq!(found["echopulse-core"], BTreeSet::new());
+}
+
+#[test]
+fn no_kafka_driver_is_in_the_embedded_world() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--package", "echopulse", "--edges", "normal", "--prefix", "none"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo tree runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(tree.contains("echopulse-all-in-one"), "{tree}");
+    for driver in ["rdkafka", "redis", "sqlx-postgres", "echopulse-distributed"] {
+        assert!(!tree.lines().any(|line| line.starts_with(&format!("{driver} "))), "{driver} is linked");
+    }
 }

@@ -77,7 +77,11 @@ pub(super) async fn every_change_takes_the_next_place(stores: Stores<'_>) {
     assert_eq!(seqs(&told), [7]);
     assert_eq!(seqs(&events(stores).await), [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(seqs(&stores.servers.events(SERVER, Seq(4), 2).await.unwrap()), [5, 6]);
-    assert_eq!(stores.servers.events(SERVER, Seq(u64::MAX), 2).await.unwrap(), [], "nothing is behind everything");
+    assert_eq!(
+        stores.servers.events(SERVER, Seq(u64::MAX), 2).await.unwrap(),
+        [],
+        "nothing is behind everything"
+    );
     assert_eq!(stores.servers.events(SERVER, Seq(7), 2).await.unwrap(), []);
     let seen = view(stores, Scope::of(SERVER, LIN)).await;
     assert_eq!((seen.seq, seen.members, seen.channel(random.id)), (Seq(7), 2, Some(&moved)));

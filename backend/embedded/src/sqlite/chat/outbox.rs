@@ -4,11 +4,11 @@ use echopulse_core::{
     chat::model::StreamEvent,
     common::{Seq, StoreError, StreamKey},
 };
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{events, stream};
 use crate::sqlite::{
-    codec::{hex, stream_octets, to_json},
+    codec::{signed, stream_octets},
     database::Database,
     query::{all, run},
 };
@@ -26,10 +26,45 @@ pub(super) async fn pending(db: &mut SqliteConnection, limit: usize) -> Result<V
 
 /// Forgets rows. A power cut may bring them back: then they are published twice, which gates drop.
 pub(super) async fn published(database: &Database, rows: Vec<(StreamKey, Seq)>) -> Result<(), StoreError> {
-    let rows: Vec<_> = rows.into_iter().map(|(stream, seq)| (hex(&stream_octets(stream)), seq.0)).collect();
-    let forget = "DELETE FROM outbox WHERE (stream, seq) IN
-                  (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?))";
+    let runs = runs(rows);
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let forget = "DELETE FROM outbox WHERE stream = ? AND seq BETWEEN ? AND ?;".repeat(runs.len());
+    let forget = runs.iter().fold(sqlx::query(AssertSqlSafe(forget)), |forget, (stream, from, to)| {
+        forget.bind(stream_octets(*stream)).bind(signed(from.0)).bind(signed(to.0))
+    });
     let mut tx = database.write_relaxed().await?;
-    run(&mut tx, sqlx::query(forget).bind(to_json(&rows)?)).await?;
+    run(&mut tx, forget).await?;
     tx.commit().await
+}
+
+/// Rows of one stream that follow each other, as first and last: what is published is mostly so.
+fn runs(mut rows: Vec<(StreamKey, Seq)>) -> Vec<(StreamKey, Seq, Seq)> {
+    rows.sort_unstable();
+    let mut runs: Vec<(StreamKey, Seq, Seq)> = Vec::new();
+    for (stream, seq) in rows {
+        match runs.last_mut() {
+            Some((last, _, to)) if *last == stream && to.0.saturating_add(1) >= seq.0 => *to = seq,
+            _ => runs.push((stream, seq, seq)),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use echopulse_core::common::ChannelId;
+
+    use super::*;
+
+    #[test]
+    fn rows_that_follow_each_other_are_one_run() {
+        let (one, other) =
+            (StreamKey::Channel(ChannelId::from_u128(1)), StreamKey::Channel(ChannelId::from_u128(2)));
+        let rows = vec![(other, Seq(1)), (one, Seq(3)), (one, Seq(2)), (one, Seq(2)), (one, Seq(5))];
+        let found = runs(rows);
+        assert_eq!(found, [(one, Seq(2), Seq(3)), (one, Seq(5), Seq(5)), (other, Seq(1), Seq(1))]);
+        assert_eq!(runs(Vec::new()), []);
+    }
 }
