@@ -57,10 +57,10 @@ pub(crate) fn run(part: Option<Part>, no_install: bool) -> anyhow::Result<()> {
     let succeeded = match part {
         None => parts::tests(&workspace, no_install, |line| counted.read(line))?,
         Some(Part::Distributed) => {
-            let packages = ["echopulse-distributed", "echopulse-tests", "xtask"];
-            let packages = packages.iter().flat_map(|package| ["--package", package]);
-            let words = workspace.into_iter().filter(|word| *word != "--workspace");
-            let tests: Vec<_> = words.chain(packages).collect();
+            // Targets of the whole workspace, so that nothing is built a second time with other features.
+            let targets = ["postgres_contracts", "kafka_bus", "kafka_faults", "redis_hot", "distributed"];
+            let targets = targets.iter().flat_map(|target| ["--test", target]);
+            let tests: Vec<_> = workspace.into_iter().chain(targets).chain(["--bin", "xtask"]).collect();
             parts::tests(&tests, no_install, |line| counted.read(line))?
         }
         Some(part) => {
