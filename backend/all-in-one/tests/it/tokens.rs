@@ -110,3 +110,22 @@ async fn a_session_goes_on_with_a_fresh_token_of_the_same_person_only() {
     socket.send("DISCONNECT\nreceipt:bye\n\n\0").await;
     assert!(matches!(socket.said().await, Said::Frame(frame) if value(&frame, "receipt-id") == "bye"));
 }
+
+#[tokio::test]
+async fn a_session_ends_with_the_sign_in_of_its_newest_token() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let mut socket = ada.connect().await;
+    let tokens = deployment.tokens("ada").await;
+    let fresh = tokens["access_token"].as_str().unwrap();
+    socket
+        .send(&format!(
+            "SEND\ndestination:/app/session/refresh\nAuthorization:Bearer {fresh}\nreceipt:r\n\n\0"
+        ))
+        .await;
+    assert_eq!(value(&socket.frame().await, "receipt-id"), "r");
+    let form = [("token", tokens["refresh_token"].as_str().unwrap()), ("client_id", "echopulse-tui")];
+    let revoked = deployment.http.post(deployment.url("/id/revoke")).form(&form).send().await.unwrap();
+    assert!(revoked.status().is_success());
+    assert_eq!(socket.closed().await, Some((4401, "token-invalid".to_owned())));
+}

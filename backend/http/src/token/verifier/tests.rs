@@ -298,3 +298,34 @@ async fn a_sign_in_that_ended_opens_nothing_any_more() {
     assert_eq!(world.says(&claims()).await, Err(TokenError::Ended));
     assert!(world.says(&with("sid", json!("sid-2"))).await.is_ok());
 }
+
+/// Makes an actor of every identity, as often as it is asked.
+#[derive(Default)]
+struct Register(AtomicUsize);
+
+impl crate::SignIn for Register {
+    fn sign_in(
+        &self,
+        identity: Identity,
+    ) -> BoxFuture<'_, Result<echopulse_core::common::actor::Actor, crate::ApiError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let (kind, admin) = (identity.kind, identity.admin);
+        let user = echopulse_core::common::UserId::from_u128(1);
+        Box::pin(async move { Ok(echopulse_core::common::actor::Actor { user, kind, admin }) })
+    }
+}
+
+#[tokio::test]
+async fn roles_hold_as_long_as_the_token_says_so() {
+    let World { verifier, key, .. } = world();
+    let register = Arc::<Register>::default();
+    let guard = crate::Guard::new(Arc::new(verifier), Arc::clone(&register) as _);
+    let admits = async |roles: Value| {
+        let token = sign(&key, Some("one"), "at+jwt", &with("realm_access", json!({ "roles": roles })));
+        guard.admit(&token).await.unwrap().actor.admin
+    };
+    assert!(admits(json!(["echopulse-user", "echopulse-admin"])).await);
+    assert!(!admits(json!(["echopulse-user"])).await, "the role was taken away");
+    assert!(!admits(json!(["echopulse-user"])).await);
+    assert_eq!(register.0.load(Ordering::Relaxed), 2, "who says the same is remembered");
+}

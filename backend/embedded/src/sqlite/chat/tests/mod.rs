@@ -301,3 +301,11 @@ async fn an_unknown_server_is_a_gap_from_the_beginning() {
     let applied = fixture.apply(3, ServerChange::ServerDeleted(ServerId::from_u128(1))).await;
     assert_eq!(applied, Applied::Gap { at: Seq(0) });
 }
+
+#[tokio::test]
+async fn a_commit_is_on_the_disk_before_it_is_answered() {
+    let fixture = Fixture::new().await;
+    let mut transaction = fixture.store.database.write().await.unwrap();
+    let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
+    assert_eq!(level, 2, "FULL: the log is flushed with every commit");
+}
