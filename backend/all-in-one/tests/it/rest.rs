@@ -258,3 +258,25 @@ async fn a_deployment_is_found_by_its_address() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
     }
 }
+
+#[tokio::test]
+async fn what_services_ask_each_other_is_answered_to_nobody_else() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let identity = json!({
+        "iss": "urn:echopulse:folder", "sub": "x", "preferred_username": "eve", "name": null,
+        "kind": "person", "admin": true,
+    });
+    let paths = [
+        format!("/server/api/internal/servers/{}/events?after=0", place.server),
+        format!("/server/api/internal/channels/{}", place.channel),
+    ];
+    for path in &paths {
+        assert_eq!(deployment.get(path).await.code(), "unauthenticated", "{path}");
+        let answer = ada.get(path).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::FORBIDDEN, "realm-role-missing"), "{path}");
+    }
+    let people = ada.post("/server/api/internal/people", identity).await;
+    assert_eq!((people.status, people.code()), (StatusCode::FORBIDDEN, "realm-role-missing"));
+}
