@@ -12,11 +12,11 @@ use echopulse_core::{
         model::{HistoryQuery, Item, Mentions, ReadMove, Signal},
         port::{
             inbound::{DeleteMessages, EditMessage, Following, PostMessage, Posting, Reading},
-            outbound::Projection,
+            outbound::{EventLog, Projection},
         },
     },
     common::{
-        MessageId, Permission, Seq, StreamKey,
+        ChannelId, MessageId, Permission, Seq, ServerId, StreamKey,
         community::Member,
         event::{RemovalCause, ServerChange},
         port::Clock,
@@ -80,8 +80,8 @@ fn who_does_not_see_a_channel_gets_nothing_of_it_on_any_path() {
 #[test]
 fn what_does_not_exist_is_refused_like_what_is_hidden() {
     let world = World::new();
-    let nowhere = StreamKey::Channel(echopulse_core::common::ChannelId::from_u128(0xdead));
-    let nobody = StreamKey::Server(echopulse_core::common::ServerId::from_u128(0xdead));
+    let nowhere = StreamKey::Channel(ChannelId::from_u128(0xdead));
+    let nobody = StreamKey::Server(ServerId::from_u128(0xdead));
     let reader = Reader::new(1);
     world.run(async {
         assert_eq!(refusal(world.follows(LIN, nowhere, None, &reader).await), Refusal::ChannelNotFound);
@@ -129,7 +129,7 @@ fn a_no_is_looked_at_again_before_it_is_said() {
         world.service.check().await.unwrap();
         world.decide(joined(EVE));
         assert!(world.service.presence(actor(EVE), SERVER).await.is_ok());
-        let fresh = echopulse_core::common::ChannelId::from_u128(0xc3);
+        let fresh = ChannelId::from_u128(0xc3);
         world.decide(ServerChange::ChannelCreated(channel(fresh, "fresh", false)));
         world.service.post(PostMessage { channel: fresh, ..post(EVE, "n", "hello") }).await.unwrap();
         let until = Some(world.clock.now().after(Duration::from_secs(600)));
@@ -145,7 +145,7 @@ fn silence_of_the_server_service_is_no_no() {
     world.broken.upstream.store(true, SeqCst);
     world.run(async {
         let reader = Reader::new(1);
-        let unknown = StreamKey::Channel(echopulse_core::common::ChannelId::from_u128(0xdead));
+        let unknown = StreamKey::Channel(ChannelId::from_u128(0xdead));
         for stream in [StreamKey::Channel(GENERAL), unknown, NEWS] {
             assert_eq!(refusal(world.follows(EVE, stream, None, &reader).await), Refusal::NotReady);
         }
@@ -158,13 +158,11 @@ fn who_loses_the_right_while_they_are_let_in_is_not_let_in() {
     let world = World::new();
     world.run(async {
         let event = world.decide(removed(LIN, RemovalCause::Kicked));
-        let (store, rights, hub) =
-            (Arc::clone(&world.store), Arc::clone(&world.rights), Arc::clone(&world.hub));
+        let (store, rights) = (Arc::clone(&world.store), Arc::clone(&world.rights));
         // Between the look at rights and the registration: this recheck finds nobody yet.
         world.log.before_heads(move || {
             block_on(store.apply(event)).unwrap();
             rights.forget(SERVER);
-            drop(hub);
         });
         let reader = Reader::new(9);
         let stream = StreamKey::Channel(GENERAL);
@@ -201,12 +199,7 @@ fn news_of_a_channel_are_for_those_who_see_it() {
         world.follows(LIN, NEWS, None, &lin).await.unwrap();
         let secret = PostMessage { channel: HIDDEN, ..post(ADA, "n", "secret") };
         world.service.post(secret).await.unwrap();
-        let page = echopulse_core::chat::port::outbound::EventLog::events(
-            &*world.log,
-            StreamKey::Channel(HIDDEN),
-            Seq(0),
-            1,
-        );
+        let page = EventLog::events(&*world.log, StreamKey::Channel(HIDDEN), Seq(0), 1);
         world.activity.note(&page.await.unwrap().unwrap().events[0]);
         rest().await;
         assert!(matches!(&ada.read()[..], [Item::Signal(Signal::Activity(news))] if news.channel == HIDDEN));

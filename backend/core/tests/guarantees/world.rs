@@ -20,10 +20,10 @@ use echopulse_core::{
         hub::{Hub, HubDeps},
         model::{Delivery, Item, Mentions, Presence, Record},
         port::{
-            inbound::{Follow, FollowId, Following, PostMessage, Posting, Receipt},
+            inbound::{DeleteMessages, Follow, FollowId, Following, PostMessage, Posting, Receipt},
             outbound::{
-                Bus, EventLog, EventPage, Follower, MessageStore, PresenceBoard, Projection, Room,
-                StreamHead, Timer, Upstream,
+                Applied, Bus, Community, EventLog, EventPage, Follower, MessageStore, PresenceBoard,
+                Projection, Room, StreamHead, Timer, Upstream,
             },
         },
         projector::{Projector, ProjectorDeps},
@@ -128,7 +128,8 @@ pub(crate) struct TestLog {
     meanwhile: Meanwhile,
 }
 
-type Meanwhile = Mutex<Option<Box<dyn FnOnce() + Send>>>;
+type Work = Box<dyn FnOnce() + Send>;
+type Meanwhile = Mutex<Option<Work>>;
 
 fn overtake(meanwhile: &Meanwhile) {
     let work = meanwhile.lock().unwrap().take();
@@ -185,7 +186,7 @@ pub(crate) struct TestCopy {
     broken: Arc<Broken>,
     store: Arc<MemoryChatStore>,
     /// Done once, between a read and its answer: whose, is the read's name.
-    meanwhile: Mutex<Option<(&'static str, Box<dyn FnOnce() + Send>)>>,
+    meanwhile: Mutex<Option<(&'static str, Work)>>,
 }
 
 impl TestCopy {
@@ -221,17 +222,14 @@ impl Projection for TestCopy {
         keep_user(user: User, revision: u64) -> bool;
         server_of(channel: ChannelId) -> Option<ServerId>;
         deleted_channel(channel: ChannelId) -> Option<(ServerId, Channel)>;
-        community(server: ServerId) -> Option<echopulse_core::chat::port::outbound::Community>;
+        community(server: ServerId) -> Option<Community>;
         member(server: ServerId, user: UserId) -> Option<Member>;
         members(server: ServerId) -> Vec<UserId>;
         servers_of(user: UserId) -> Vec<ServerId>;
         removal(server: ServerId, user: UserId) -> Option<RemovalCause>;
     }
 
-    fn apply(
-        &self,
-        event: ServerEvent,
-    ) -> BoxFuture<'_, Result<echopulse_core::chat::port::outbound::Applied, StoreError>> {
+    fn apply(&self, event: ServerEvent) -> BoxFuture<'_, Result<Applied, StoreError>> {
         self.store.apply(event)
     }
 }
@@ -588,11 +586,7 @@ impl World {
     /// Deletes one of [`ADA`]'s messages.
     pub(crate) async fn deletes(&self, message: MessageId) {
         let messages = vec![message];
-        let command = echopulse_core::chat::port::inbound::DeleteMessages {
-            actor: actor(ADA),
-            channel: GENERAL,
-            messages,
-        };
+        let command = DeleteMessages { actor: actor(ADA), channel: GENERAL, messages };
         self.service.delete(command).await.unwrap();
     }
 
