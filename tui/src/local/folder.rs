@@ -181,3 +181,6 @@ fn default_path() -> anyhow::Result<PathBuf> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! What is the same in every world is in modules that the end-to-end tests run against the distributed one as well.
 
 mod door;
+mod expiry;
 mod following;
 mod lifecycle;
 mod rest;

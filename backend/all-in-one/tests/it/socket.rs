@@ -337,3 +337,53 @@ async fn presence_is_told_and_listed() {
     let went = sees.signal_after("presence.changed", |event| event["status"] == "offline", async || {}).await;
     assert_eq!(went["user_id"], bob.id.as_str());
 }
+
+#[tokio::test]
+async fn a_send_that_is_repeated_is_answered_with_the_original() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let mut receipts = Vec::new();
+    for _ in 0..2 {
+        // Another connection each time, as after a reconnect.
+        let mut socket = ada.connect().await;
+        socket.post(&place.send_to("messages"), "nonce:n\nreceipt:r\n", &json!({ "content": "hello" })).await;
+        let receipt = socket.frame().await;
+        assert_eq!(receipt.command(), Command::Receipt);
+        receipts.push((value(&receipt, "message-id"), value(&receipt, "epoch"), value(&receipt, "seq")));
+    }
+    assert_eq!(receipts[0], receipts[1]);
+    let mut socket = ada.connect().await;
+    socket.subscribe("r", "/user/queue/replies", "").await;
+    socket.post(&place.send_to("messages"), "nonce:n\nreceipt:r\n", &json!({ "content": "other" })).await;
+    assert_eq!(socket.message().await.1["code"], "nonce-reused");
+    assert_eq!(ada.get(&place.messages()).await.good()["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_passes_says_when() {
+    let deployment = Deployment::start().await;
+    let (ada, bob) = (deployment.person("ada").await, deployment.person("bob").await);
+    let place = ada.found("home").await;
+    ada.invite(&place, &bob).await;
+    let channel = format!("/server/api/servers/{}/channels/{}", place.server, place.channel);
+    ada.patch(&channel, json!({ "slow_mode_s": 60 })).await.good();
+    let mut socket = bob.follow(&format!("/servers/{}", place.server)).await;
+    // Whether the chat service knows of slow mode yet is for chance; soon it does.
+    let mut number = 0;
+    let (frame, body) = loop {
+        number += 1;
+        socket
+            .post(&place.send_to("messages"), &format!("receipt:{number}\n"), &json!({ "content": "hi" }))
+            .await;
+        let frame = socket.frame().await;
+        if value(&frame, "destination") == "/user/queue/replies" {
+            let body: Value = serde_json::from_slice(frame.body()).unwrap();
+            break (frame, body);
+        }
+    };
+    assert_eq!((value(&frame, "code"), &body["code"]), ("slow-mode".to_owned(), &json!("slow-mode")));
+    let wait: u64 = value(&frame, "retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(body["retry_after"], wait);
+}

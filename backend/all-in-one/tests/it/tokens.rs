@@ -1,7 +1,7 @@
 //! Who is let in: the same at REST of both services and at the socket.
 
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     support::{Instance, Person, Said, Socket, value},
@@ -111,4 +111,45 @@ async fn a_session_goes_on_with_a_fresh_token_of_the_same_person_only() {
     );
     socket.send("DISCONNECT\nreceipt:bye\n\n\0").await;
     assert!(matches!(socket.said().await, Said::Frame(frame) if value(&frame, "receipt-id") == "bye"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_sign_in_of_its_newest_token() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let mut socket = ada.connect().await;
+    let tokens = deployment.tokens("ada").await;
+    let fresh = tokens["access_token"].as_str().unwrap();
+    socket
+        .send(&format!(
+            "SEND\ndestination:/app/session/refresh\nAuthorization:Bearer {fresh}\nreceipt:r\n\n\0"
+        ))
+        .await;
+    assert_eq!(value(&socket.frame().await, "receipt-id"), "r");
+    let form = [("token", tokens["refresh_token"].as_str().unwrap()), ("client_id", "echopulse-tui")];
+    let revoked = deployment.http.post(deployment.url("/id/revoke")).form(&form).send().await.unwrap();
+    assert!(revoked.status().is_success());
+    assert_eq!(socket.closed().await, Some((4401, "token-invalid".to_owned())));
+}
+
+#[tokio::test]
+async fn what_services_ask_each_other_is_answered_to_nobody_else() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let identity = json!({
+        "iss": "urn:echopulse:folder", "sub": "x", "preferred_username": "eve", "name": null,
+        "kind": "person", "admin": true,
+    });
+    let paths = [
+        format!("/server/api/internal/servers/{}/events?after=0", place.server),
+        format!("/server/api/internal/channels/{}", place.channel),
+    ];
+    for path in &paths {
+        assert_eq!(deployment.get(path).await.code(), "unauthenticated", "{path}");
+        let answer = ada.get(path).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::FORBIDDEN, "realm-role-missing"), "{path}");
+    }
+    let people = ada.post("/server/api/internal/people", identity).await;
+    assert_eq!((people.status, people.code()), (StatusCode::FORBIDDEN, "realm-role-missing"));
 }

@@ -159,6 +159,31 @@ fn username_characters(what: &'static str, text: &str) -> Result<(), NameError> 
     Ok(())
 }
 
+impl Username {
+    const LONGEST: usize = 32;
+
+    /// The username that is nearest to what an issuer calls somebody: lower case, other characters as `-`, cut to fit.
+    #[must_use]
+    pub fn nearest(wish: &str) -> Self {
+        let mut name: String = wish
+            .chars()
+            .flat_map(char::to_lowercase)
+            .map(|found| match found {
+                'a'..='z' | '0'..='9' | '.' | '_' | '-' => found,
+                _ => '-',
+            })
+            .take(Self::LONGEST)
+            .collect();
+        if name.is_empty() {
+            "user".clone_into(&mut name);
+        }
+        if username_characters("a username", &name).is_err() {
+            name.push('-');
+        }
+        Self(name)
+    }
+}
+
 fn printable_ascii(what: &'static str, text: &str) -> Result<(), NameError> {
     check_characters(what, text, |found| found.is_ascii_graphic() || found == ' ')
 }
@@ -248,6 +273,17 @@ mod tests {
         assert_eq!(RoleName::parse("Everyone").unwrap_err().flaw, Flaw::Reserved);
         assert_eq!(Username::parse("me").unwrap_err().flaw, Flaw::Reserved);
         assert!(Username::parse("me-2").is_ok());
+    }
+
+    #[test]
+    fn whatever_an_issuer_calls_somebody_there_is_a_username_for_it() {
+        let nearest = |wish| Username::nearest(wish).into_string();
+        assert_eq!(nearest("Ada.Lovelace@example.org"), "ada.lovelace-example.org");
+        assert_eq!(nearest(&"x".repeat(60)), "x".repeat(32));
+        assert_eq!((nearest(""), nearest("me"), nearest("李")), ("user".into(), "me-".into(), "-".into()));
+        for wish in ["Everyone", "\0", "ﬀ", "İ", &"İ".repeat(40)] {
+            assert!(Username::parse(&nearest(wish)).is_ok(), "{wish}");
+        }
     }
 
     #[test]

@@ -42,7 +42,12 @@ impl Installed {
     fn url(&self, login: &str, database: &str) -> String {
         let (_, place) = server_url().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         let (host, _) = place.split_once('/').unwrap();
-        format!("postgres://{0}_{login}@{host}/{0}_{database}", self.prefix)
+        let password = match login {
+            "server_svc" => "s",
+            "chat_svc" => "c'%22",
+            _ => "m",
+        };
+        format!("postgres://{0}_{login}:{password}@{host}/{0}_{database}", self.prefix)
     }
 
     fn options(&self, login: &str, database: &str) -> PgOptions {

@@ -84,7 +84,7 @@ impl Deployment {
     /// An account of the realm with these roles.
     pub(crate) async fn account(&self, name: &str, roles: &[&str]) -> Account {
         let unique = uuid::Uuid::now_v7().simple().to_string();
-        let (client, username) = (format!("test-{unique}"), format!("{name}-{}", &unique[20..]));
+        let client = format!("{name}-{unique}");
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let mapper = |name: &str, kind: &str, config: Value| json!({ "name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config });
         let made = json!({
@@ -96,10 +96,6 @@ impl Deployment {
             "protocolMappers": [
                 mapper("audience", "oidc-audience-mapper", json!({
                     "included.client.audience": "echopulse-api", "access.token.claim": "true"
-                })),
-                mapper("username", "oidc-hardcoded-claim-mapper", json!({
-                    "claim.name": "preferred_username", "claim.value": username,
-                    "jsonType.label": "String", "access.token.claim": "true"
                 })),
             ],
         });

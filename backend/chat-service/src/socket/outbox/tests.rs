@@ -120,3 +120,30 @@ async fn room_is_told_at_half_and_never_after_the_end() {
     outbox.abandon();
     assert_eq!(outbox.room().await, Room::Gone);
 }
+
+#[test]
+fn a_signal_makes_nobody_slow() {
+    let outbox = outbox();
+    for seq in 1..=8 {
+        outbox.deliver(1, numbered(seq));
+    }
+    assert_eq!(outbox.deliver(1, lossy()), Room::Open, "it is dropped instead");
+    let out = drained(&outbox);
+    assert!(out.len() == 8 && out.iter().all(|frame| frame.contains("event:skip")), "{out:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_room_is_woken_when_there_is_some() {
+    let outbox = Arc::new(outbox());
+    for seq in 1..=8 {
+        outbox.deliver(1, numbered(seq));
+    }
+    let mut waiting = Box::pin(outbox.room());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    for _ in 0..4 {
+        outbox.try_next().unwrap();
+    }
+    let woken = tokio::time::timeout(std::time::Duration::from_secs(5), waiting).await;
+    assert_eq!(woken.unwrap(), Room::Open);
+}

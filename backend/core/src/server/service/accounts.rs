@@ -20,8 +20,7 @@ use crate::{
 impl ServerService {
     async fn identify(&self, identity: Identity) -> Result<Actor, ServerError> {
         let (kind, admin) = (identity.kind, identity.admin);
-        let username = Username::parse(&identity.preferred_username);
-        let username = username.map_err(|error| Refusal::name("preferred_username", &error))?.into_string();
+        let username = Username::nearest(&identity.preferred_username).into_string();
         let wish = identity.name.as_deref().and_then(|name| DisplayName::parse(name).ok());
         let display_name = wish.map_or_else(|| username.clone(), DisplayName::into_string);
         let id = UserId::from_u128(self.deps.ids.next());

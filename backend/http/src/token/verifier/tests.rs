@@ -298,3 +298,79 @@ async fn a_sign_in_that_ended_opens_nothing_any_more() {
     assert_eq!(world.says(&claims()).await, Err(TokenError::Ended));
     assert!(world.says(&with("sid", json!("sid-2"))).await.is_ok());
 }
+
+/// Makes an actor of every identity, as often as it is asked.
+#[derive(Default)]
+struct Register(AtomicUsize);
+
+impl crate::SignIn for Register {
+    fn sign_in(
+        &self,
+        identity: Identity,
+    ) -> BoxFuture<'_, Result<echopulse_core::common::actor::Actor, crate::ApiError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let (kind, admin) = (identity.kind, identity.admin);
+        let user = echopulse_core::common::UserId::from_u128(1);
+        Box::pin(async move { Ok(echopulse_core::common::actor::Actor { user, kind, admin }) })
+    }
+}
+
+#[tokio::test]
+async fn roles_hold_as_long_as_the_token_says_so() {
+    let World { verifier, key, .. } = world();
+    let register = Arc::<Register>::default();
+    let guard = crate::Guard::new(Arc::new(verifier), Arc::clone(&register) as _);
+    let admits = async |roles: Value| {
+        let token = sign(&key, Some("one"), "at+jwt", &with("realm_access", json!({ "roles": roles })));
+        guard.admit(&token).await.unwrap().actor.admin
+    };
+    assert!(admits(json!(["echopulse-user", "echopulse-admin"])).await);
+    assert!(!admits(json!(["echopulse-user"])).await, "the role was taken away");
+    assert!(!admits(json!(["echopulse-user"])).await);
+    assert_eq!(register.0.load(Ordering::Relaxed), 2, "who says the same is remembered");
+}
+
+/// A token whose header is exactly `header`, signed as it should be.
+fn signed(key: &Pair, header: &Value, claims: &Value) -> String {
+    let parts = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
+    let signed = parts.join(".");
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key.encoding, Signing::ES256).unwrap();
+    format!("{signed}.{signature}")
+}
+
+#[tokio::test]
+async fn what_has_to_be_understood_and_is_not_is_refused() {
+    let world = world();
+    let mut header = json!({ "alg": "ES256", "kid": "one", "typ": "at+jwt" });
+    assert!(world.verifier.verify(&signed(&world.key, &header, &claims())).await.is_ok());
+    header["crit"] = json!(["x"]);
+    assert!(is_invalid(world.verifier.verify(&signed(&world.key, &header, &claims())).await));
+}
+
+#[tokio::test]
+async fn only_listed_algorithms_are_looked_at() {
+    let World { issuer, key, .. } = world();
+    let verifier = Verifier::new(
+        VerifierConfig {
+            algorithms: vec![crate::token::Algorithm::Rs256],
+            ..VerifierConfig::new("https://id.example")
+        },
+        issuer,
+        Arc::new(At(AtomicI64::new(NOW))),
+        Arc::new(Endings::new(Duration::from_secs(600))),
+    );
+    assert!(is_invalid(verifier.verify(&sign(&key, Some("one"), "at+jwt", &claims())).await));
+}
+
+#[tokio::test]
+async fn people_are_no_services() {
+    let world = world();
+    let says = async |roles: Value| {
+        let token = world.token(&with("realm_access", json!({ "roles": roles })));
+        world.verifier.verify_service(&token).await
+    };
+    for people in [json!(["echopulse-user"]), json!(["echopulse-admin", "echopulse-bot"]), json!([])] {
+        assert_eq!(says(people.clone()).await, Err(TokenError::RoleMissing), "{people}");
+    }
+    assert_eq!(says(json!(["echopulse-service"])).await, Ok(()));
+}

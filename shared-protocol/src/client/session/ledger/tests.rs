@@ -134,3 +134,33 @@ fn more_sends_than_can_be_remembered_are_not_taken() {
     assert_eq!(desk.send().try_recv(), Ok(SendOutcome::Unknown));
     drop(kept);
 }
+
+fn told(desk: &mut Desk, event: serde_json::Value) -> Option<SessionEvent> {
+    let mut envelope = event;
+    envelope["stream"] = json!(format!("channel/{}", ChannelId::from_u128(7)));
+    envelope["epoch"] = json!(Epoch(1));
+    desk.ledger.event("t1", serde_json::from_value(envelope).unwrap())
+}
+
+#[test]
+fn a_gap_is_told_and_counts_as_had() {
+    let mut desk = Desk::new();
+    let place = StreamPosition { epoch: Epoch(1), after: Seq(2) };
+    desk.ledger.subscribe(TOPIC, Some(place), Some(&mut desk.session));
+    let gap = told(&mut desk, json!({"event": "gap", "from": 3, "to": 900, "reason": "too-far"}));
+    assert!(matches!(gap, Some(SessionEvent::Gap { from: Seq(3), to: Seq(900), .. })), "{gap:?}");
+    desk.said();
+    desk.ledger.resume(&mut desk.session);
+    assert!(desk.said()[1].contains("\nafter:900\n"), "what is missing is not asked for again");
+}
+
+#[test]
+fn what_ended_is_not_followed_again() {
+    let mut desk = Desk::new();
+    desk.ledger.subscribe(TOPIC, None, Some(&mut desk.session));
+    let ended = told(&mut desk, json!({"event": "ended", "code": "kicked"}));
+    assert!(matches!(ended, Some(SessionEvent::Ended { .. })), "{ended:?}");
+    desk.said();
+    desk.ledger.resume(&mut desk.session);
+    assert_eq!(desk.said().len(), 1, "only the replies are followed");
+}

@@ -72,3 +72,21 @@ async fn a_token_that_ends_soon_is_replaced_while_events_go_on() {
     assert!(matches!(told(&mut events).await, SessionEvent::Subscribed { .. }));
     assert!(matches!(told(&mut events).await, SessionEvent::Expiring(_)));
 }
+
+#[tokio::test]
+async fn who_was_too_slow_comes_back_and_resumes() {
+    let Setting { listener, session, mut events, .. } = setting().await;
+    session.subscribe(Topic::Channel(CHANNEL), None).await;
+    let mut peer = Peer::accept_connected(&listener).await;
+    let Request::Subscribe { id, .. } = peer.next().await else { panic!() };
+    peer.session.accept_subscription();
+    peer.message(&id, "/channels/x", deleted(1)).await;
+    assert!(matches!(told(&mut events).await, SessionEvent::Subscribed { .. }));
+    assert!(matches!(told(&mut events).await, SessionEvent::Event { .. }));
+    peer.session.close(crate::stomp::server::close::SLOW, "slow-consumer");
+    peer.flush().await;
+    let again = tokio::time::timeout(Duration::from_secs(20), Peer::accept_connected(&listener));
+    let mut peer = again.await.expect("it comes back");
+    let Request::Subscribe { frame, .. } = peer.next().await else { panic!() };
+    assert_eq!(frame.header("after").as_deref(), Some("1"));
+}

@@ -1,6 +1,12 @@
 use super::{Home, pointer, refused};
 use crate::{
-    common::{Permission, actor::Actor, community::JoinPolicy, name::InviteCode},
+    common::{
+        Permission, Permissions,
+        actor::Actor,
+        community::{JoinPolicy, Role},
+        event::ServerChange,
+        name::InviteCode,
+    },
     server::{
         error::{Refusal, ServerError},
         port::inbound::{Bans, Invites, Members, NewBan, Servers},
@@ -132,4 +138,18 @@ fn invites_are_shown_to_their_maker_and_to_who_manages_the_server() {
     block_on(delete(home.lin, &of_lin)).unwrap();
     block_on(delete(home.ada, &of_ada)).unwrap();
     assert_eq!(refused(delete(home.ada, &of_ada)), Refusal::InviteNotFound);
+}
+
+#[test]
+fn who_may_not_invite_leaves_no_invite() {
+    let home = Home::new();
+    let mei = home.arrives("mei");
+    let make = |actor| Invites::create(home.service(), actor, home.server.id, 0, 0);
+    assert_eq!(refused(make(mei)), Refusal::ServerNotFound);
+    let detail = block_on(home.service().detail(home.ada, home.server.id)).unwrap();
+    let everyone = detail.roles.into_iter().next().unwrap();
+    let permissions = everyone.permissions.without(Permissions::of(&[Permission::CreateInvite]));
+    home.set(vec![ServerChange::RoleUpdated(Role { permissions, ..everyone })]);
+    assert_eq!(refused(make(home.lin)), Refusal::PermissionMissing(Permission::CreateInvite));
+    assert_eq!(block_on(Invites::list(home.service(), home.ada, home.server.id)).unwrap(), []);
 }

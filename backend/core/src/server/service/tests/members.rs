@@ -198,3 +198,19 @@ fn members_are_listed_with_their_profiles() {
         Refusal::MemberNotFound
     );
 }
+
+#[test]
+fn nobody_silences_their_rank_or_above() {
+    let home = Home::new();
+    let [mei, equal] = ["mei", "equal"].map(|name| home.newcomer(name));
+    home.gives(home.lin, 1, &[Permission::TimeoutMembers]);
+    home.set(vec![ServerChange::MemberUpdated(Member {
+        user: equal.user,
+        ..home.member(home.lin.user).unwrap()
+    })]);
+    let until = Patch::Set(later(&home, 60));
+    for above in [equal.user, home.lin.user] {
+        assert_eq!(refused(timeout(&home, home.lin, above, until)), Refusal::Hierarchy);
+    }
+    block_on(timeout(&home, home.lin, mei.user, until)).unwrap();
+}

@@ -301,3 +301,66 @@ async fn an_unknown_server_is_a_gap_from_the_beginning() {
     let applied = fixture.apply(3, ServerChange::ServerDeleted(ServerId::from_u128(1))).await;
     assert_eq!(applied, Applied::Gap { at: Seq(0) });
 }
+
+#[tokio::test]
+async fn a_commit_is_on_the_disk_before_it_is_answered() {
+    let fixture = Fixture::new().await;
+    let mut transaction = fixture.store.database.write().await.unwrap();
+    let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
+    assert_eq!(level, 2, "FULL: the log is flushed with every commit");
+}
+
+impl Fixture {
+    /// Makes every write of this kind fail, or none.
+    async fn breaks(&self, write: Option<&'static str>) {
+        let mut transaction = self.store.database.write().await.unwrap();
+        let sql = write.unwrap_or("DROP TRIGGER broken");
+        sqlx::raw_sql(sql).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_half_way_leaves_nothing() {
+    let fixture = Fixture::founded().await;
+    for broken in [
+        "CREATE TRIGGER broken BEFORE INSERT ON nonce BEGIN SELECT RAISE(ABORT, 'broken'); END",
+        "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'broken'); END",
+        "CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'broken'); END",
+        "CREATE TRIGGER broken BEFORE UPDATE ON stream_head BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    ] {
+        let before = fixture.store.pending(0, 100).await.unwrap();
+        fixture.breaks(Some(broken)).await;
+        assert!(fixture.store.commit(vec![post(ADA, GENERAL, 1, "hello")]).await.is_err(), "{broken}");
+        fixture.breaks(None).await;
+        assert_eq!(fixture.store.find_nonce(ADA, "nonce-1".to_owned()).await.unwrap(), None, "{broken}");
+        let page = fixture.store.history(GENERAL, HistoryQuery::Latest, 9).await.unwrap().unwrap();
+        assert_eq!((page.head, page.messages), (Seq(0), Vec::new()), "{broken}");
+        assert_eq!(fixture.store.pending(0, 100).await.unwrap(), before, "{broken}");
+    }
+    assert!(is_stored(&fixture.commit(vec![post(ADA, GENERAL, 1, "hello")]).await[0]));
+}
+
+#[tokio::test]
+async fn a_change_that_fails_half_way_is_applied_again() {
+    let fixture = Fixture::founded().await;
+    let mei = UserId::from_u128(0x3e1);
+    let joined = ServerChange::MemberJoined { member: member(mei), user: user(mei, "Mei") };
+    let at = Timestamp::from_millis(0);
+    let change = ServerEvent {
+        server: SERVER,
+        epoch: Epoch(7),
+        seq: Seq(5),
+        at,
+        actor: Some(ADA),
+        change: joined.clone(),
+    };
+    let broken =
+        "CREATE TRIGGER broken BEFORE INSERT ON member_copy BEGIN SELECT RAISE(ABORT, 'broken'); END";
+    fixture.breaks(Some(broken)).await;
+    assert!(fixture.store.apply(change).await.is_err());
+    fixture.breaks(None).await;
+    assert_eq!(fixture.store.position(SERVER).await.unwrap(), Some((Epoch(7), Seq(4))));
+    assert!(matches!(fixture.apply(5, joined).await, Applied::Done { .. }));
+    assert!(fixture.store.member(SERVER, mei).await.unwrap().is_some());
+}
