@@ -83,6 +83,12 @@ impl Browser {
         });
     }
 
+    /// Whether the page has what a CSS selector finds.
+    #[must_use]
+    pub fn has(&self, selector: &str) -> bool {
+        self.run(selector, async { Ok(!self.client.find_all(Locator::Css(selector)).await?.is_empty()) })
+    }
+
     /// Waits for what a CSS selector finds, and answers its text.
     #[must_use]
     pub fn reads(&self, selector: &str) -> String {

@@ -6,6 +6,7 @@ mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
     mod following;
     mod instances;
+    mod login;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
     #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]
@@ -15,6 +16,7 @@ mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/support.rs"]
     pub(crate) mod support;
     mod tokens;
+    mod topics;
     pub(crate) mod world;
 }
 
