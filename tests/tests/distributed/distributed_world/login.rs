@@ -36,12 +36,13 @@ fn signs_in(name: &str) -> (TempDir, Person) {
     let (link, code) = (login.next("the link"), login.next("the code"));
     let page = Browser::open(600, 900);
     page.goes_to(behind(&link, "1. Open"));
-    page.types("#device-user-code", behind(&code, "2. Enter"));
+    page.types("#device_user_code", behind(&code, "2. Enter"));
     page.clicks("#kc-user-verify-device-user-code-form [type=submit]");
     page.types("#username", name);
     page.types("#password", &password(name));
     page.clicks("#kc-login");
     // Whoever agreed before is not asked again.
+    let _ = page.reads("input[name=accept], body[data-page-id=login-info]");
     if page.has("input[name=accept]") {
         page.clicks("input[name=accept]");
     }
