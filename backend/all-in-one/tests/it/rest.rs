@@ -233,10 +233,11 @@ async fn read_states_move_forward_and_back() {
     let (ada, bob) = (deployment.person("ada").await, deployment.person("bob").await);
     let place = ada.found("home").await;
     ada.invite(&place, &bob).await;
+    // From then on the chat service knows him, and counts for him.
+    bob.get(&place.messages()).await.good();
     for number in 1..=3 {
         ada.say(&place, &format!("m{number}")).await;
     }
-    bob.get(&place.messages()).await.good();
     let unread = async || bob.get("/chat/api/read-states").await.good()["items"][0]["unread"].clone();
     assert_eq!(unread().await, 3);
     let path = format!("/chat/api/read-states/{}", place.channel);

@@ -42,9 +42,9 @@ fn signs_in(name: &str) -> (TempDir, Person) {
     page.types("#password", &password(name));
     page.clicks("#kc-login");
     // Whoever agreed before is not asked again.
-    let _ = page.reads("input[name=accept], body[data-page-id=login-info]");
-    if page.has("input[name=accept]") {
-        page.clicks("input[name=accept]");
+    let _ = page.reads("button[name=accept], body[data-page-id=login-info]");
+    if page.has("button[name=accept]") {
+        page.clicks("button[name=accept]");
     }
     let signed_in = loop {
         let line = login.next("the end of the sign-in");
