@@ -13,7 +13,7 @@ use echopulse_core::common::{
 };
 use echopulse_distributed::{
     Turn,
-    kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    kafka::{ConsumerStats, FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
     postgres::{PARTITIONS, PgChatStore, PgOptions, TurnLock},
     redis::{RedisHot, RedisOptions},
     upstream::{HttpUpstream, UpstreamOptions},
@@ -32,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Transactions of this instance at the same time. Channels of one lane wait for each other.
 const LANES: usize = 4;
+/// How often figures are taken over from where they are counted.
+const FIGURES: Duration = Duration::from_secs(5);
 /// Records that may wait for core; a fuller queue holds the reading of Kafka back.
 const BUS_CAPACITY: usize = 1024;
 /// How long a sign-in that has ended is remembered: longer than any token lives.
@@ -171,6 +173,7 @@ impl Deployed<'_> {
         )
         .map_err(ProgramError::part("Kafka cannot be read"))?;
         let mut topics = JoinSet::new();
+        topics.spawn(tell_of_kafka(reading.stats()));
         let (kafka, told) = (self.kafka.clone(), stop.clone());
         topics.spawn(async move {
             insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
@@ -197,6 +200,27 @@ impl Deployed<'_> {
         self.hot.stop().await;
         self.store.close().await;
         outcome
+    }
+}
+
+/// Tells Prometheus what came in from Kafka.
+async fn tell_of_kafka(stats: Arc<ConsumerStats>) {
+    loop {
+        let counts = stats.counts();
+        let outcomes = [
+            ("handed-over", counts.records),
+            ("signal-dropped", counts.signals_dropped),
+            ("malformed", counts.malformed),
+            ("too-new", counts.too_new),
+            ("foreign", counts.foreign),
+            ("unsigned", counts.unsigned),
+        ];
+        for (outcome, count) in outcomes {
+            metrics::counter!("echopulse_kafka_records_total", "outcome" => outcome).absolute(count);
+        }
+        metrics::counter!("echopulse_kafka_errors_total").absolute(counts.errors);
+        metrics::counter!("echopulse_kafka_rebuilds_total").absolute(counts.rebuilds);
+        tokio::time::sleep(FIGURES).await;
     }
 }
 

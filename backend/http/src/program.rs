@@ -11,6 +11,7 @@ use std::{
 use axum::{
     Json, Router,
     extract::Request,
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -226,7 +227,8 @@ impl Listeners {
             .route("/.well-known/echopulse", get(move || std::future::ready(Json(document.clone()))))
             .merge(health::routes(Arc::clone(&readiness)))
             .merge(routes.router());
-        let site = door::guard(site, Hosts::any(), &settings.public.origins);
+        let site = door::guard(site, Hosts::any(), &settings.public.origins)
+            .layer(middleware::from_fn(telemetry::measure));
         let operator = figures.merge(health::routes(readiness));
         tokio::join!(
             serve(self.clients, site, stop.clone().cancelled_owned()),

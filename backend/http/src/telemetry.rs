@@ -1,6 +1,8 @@
 //! What a service says about itself: structured log lines on standard output, and figures for Prometheus.
 
-use axum::{Router, routing::get};
+use std::time::Instant;
+
+use axum::{Router, extract::Request, middleware::Next, response::Response, routing::get};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{
     Layer,
@@ -29,6 +31,17 @@ pub fn log(level: LevelFilter) {
 /// If something else collects them already.
 pub fn metrics() -> Result<PrometheusHandle, BuildError> {
     PrometheusBuilder::new().install_recorder()
+}
+
+/// Counts an answer, and how long it took. A socket counts when it is opened.
+pub(crate) async fn measure(request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    let begun = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::histogram!("echopulse_http_request_seconds", "method" => method, "status" => status)
+        .record(begun.elapsed().as_secs_f64());
+    response
 }
 
 /// `/metrics`.

@@ -43,6 +43,7 @@ const LARGEST_BODY: usize = 64 * 1024;
 
 /// Talks with one client until the end.
 pub(super) async fn run(app: ChatApp, socket: WebSocket, token: Option<String>) {
+    let _open = Open::new();
     let (sink, mut stream) = socket.split();
     let outbox = Arc::new(Outbox::new(Bounds::default()));
     let mut writer = JoinSet::new();
@@ -50,6 +51,22 @@ pub(super) async fn run(app: ChatApp, socket: WebSocket, token: Option<String>) 
     let mut connection = Connection::new(app, outbox, token);
     let end = connection.converse(&mut stream).await;
     connection.end(end, &mut stream, writer).await;
+}
+
+/// Counts an open socket.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        metrics::gauge!("echopulse_sockets_open").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("echopulse_sockets_open").decrement(1.0);
+    }
 }
 
 /// What the application has to say about a frame that the session waits with.

@@ -152,6 +152,7 @@ impl Outbox {
 
     /// Queues the Close frame; nothing comes behind it.
     pub(super) fn close(&self, code: u16, reason: &str) {
+        metrics::counter!("echopulse_sockets_closed_total", "code" => code.to_string()).increment(1);
         let mut inner = self.inner();
         if !inner.sealed {
             inner.sealed = true;

@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn whatever_an_issuer_calls_somebody_there_is_a_username_for_it() {
-        let nearest = |wish| Username::nearest(wish).into_string();
+        let nearest = |wish: &str| Username::nearest(wish).into_string();
         assert_eq!(nearest("Ada.Lovelace@example.org"), "ada.lovelace-example.org");
         assert_eq!(nearest(&"x".repeat(60)), "x".repeat(32));
         assert_eq!((nearest(""), nearest("me"), nearest("李")), ("user".into(), "me-".into(), "-".into()));

@@ -40,6 +40,8 @@ impl Connection {
     }
 
     pub(super) fn settle(&mut self, finished: Finished) {
+        let code = finished.outcome.as_ref().err().map_or("done", |error| error.code().as_str());
+        metrics::counter!("echopulse_sends_total", "outcome" => code).increment(1);
         let outcome = match finished.outcome {
             Ok(Done::Refreshed(caller)) => self.refresh(*caller).map(|()| Vec::new()),
             Ok(Done::Stored(receipt)) => Ok(vec![
