@@ -3,6 +3,8 @@
 //! spread over the instances.
 
 mod distributed_world {
+    mod extra;
+    mod faults;
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
     mod following;
     mod instances;

@@ -1,0 +1,118 @@
+//! Instances of a test's own, beside those of the world: they can be killed, and told of parts that are not there.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::world::variable;
+use crate::support::{Answer, answer};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Nobody listens there.
+pub(crate) const NOWHERE: &str = "127.0.0.1:1";
+
+/// Which service.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Server,
+    Chat,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// An instance of a test's own. It is ended when this is dropped.
+pub(crate) struct Extra {
+    child: Child,
+    pub(crate) url: String,
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// What the first instance of a service of the world was told.
+fn environment(kind: Kind) -> BTreeMap<String, String> {
+    let world = variable("ECHOPULSE_TEST_WORLD");
+    let folder = Path::new(&world).parent().expect("the world has a folder");
+    let told = fs::read_to_string(folder.join(format!("{}-1.pid", kind.name()))).expect("the instance runs");
+    let pid = told.split_whitespace().next().expect("it has a pid");
+    let environ = fs::read(format!("/proc/{pid}/environ")).expect("it is ours");
+    let variables = environ.split(|octet| *octet == 0).filter_map(|variable| {
+        let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
+        name.starts_with("ECHOPULSE_").then(|| (name.to_owned(), value.to_owned()))
+    });
+    variables.filter(|(name, _)| !name.starts_with("ECHOPULSE_TEST_")).collect()
+}
+
+impl Extra {
+    /// Starts one at an address, told the same as the first of the world but for these variables.
+    pub(crate) fn start(kind: Kind, address: &str, other: &[(&str, &str)]) -> Self {
+        let mut told = environment(kind);
+        told.insert("ECHOPULSE_LISTEN__ADDRESS".to_owned(), address.to_owned());
+        told.insert("ECHOPULSE_LISTEN__METRICS".to_owned(), free_address());
+        for (name, value) in other {
+            told.insert(format!("ECHOPULSE_{name}"), (*value).to_owned());
+        }
+        let program = echopulse_tests::program().with_file_name(format!("echopulse-{}-service", kind.name()));
+        let child = Command::new(program)
+            .envs(told)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the service is built");
+        Self { child, url: format!("http://{address}") }
+    }
+
+    /// Waits until its health says this status, and answers what else it says.
+    pub(crate) async fn health(&self, status: u16, wanted: impl Fn(&Value) -> bool) -> Answer {
+        let http = reqwest::Client::new();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let request = http.get(format!("{}/health/ready", self.url));
+            if http.get(format!("{}/health/live", self.url)).send().await.is_ok() {
+                let found = answer(request).await;
+                if found.status.as_u16() == status && wanted(&found.body) {
+                    return found;
+                }
+                assert!(Instant::now() < deadline, "{found:?}");
+            }
+            assert!(Instant::now() < deadline, "it never came up");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until it is ready, whatever is missing that it can do without.
+    pub(crate) async fn ready(&self) -> Answer {
+        self.health(200, |_| true).await
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it is ours");
+        self.child.wait().expect("it is ours");
+    }
+}
+
+impl Drop for Extra {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
