@@ -4,7 +4,7 @@
 //! [`client::ClientSession`] know what may follow what; time is handed in. Section names in comments are those of the STOMP 1.2
 //! specification.
 //!
-//! Deliberately absent: transactions and acknowledgements, which are refused with an ERROR that says so.
+//! Deliberately absent: destinations and what they mean, and queues.
 
 mod beats;
 pub mod client;

@@ -5,22 +5,34 @@
 //! same: each request that asked for one holds a [`Ticket`], and a ticket that is not settled holds back those behind it. So does
 //! the ERROR for a wrong frame: what was asked for in front of that frame is answered first.
 //!
-//! Deliberately absent: who may do what, and the messages of subscriptions. The application queues those behind what
-//! [`ServerSession::next_output`] hands out.
+//! A session whose [`Config::broker`] is set has transactions and acknowledgements as well: [`ServerSession::next_demand`] hands
+//! them out, and [`ServerSession::deliver`] numbers messages so that they can be acknowledged.
+//!
+//! Deliberately absent: who may do what, queues, and, without a broker, the messages of subscriptions: the application queues
+//! those behind what [`ServerSession::next_output`] hands out.
 //!
 //! Time is a [`Duration`] since any fixed moment.
 
 mod connect;
+mod deliveries;
+mod demand;
 mod ending;
 mod frames;
 mod receipts;
+mod transactions;
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
 use bytes::Bytes;
 
-pub use self::receipts::Ticket;
-use self::{ending::Failure, frames::Subscription, receipts::Receipts};
+use self::{
+    deliveries::Deliveries, ending::Failure, frames::Subscription, receipts::Receipts,
+    transactions::Transaction,
+};
+pub use self::{
+    demand::{AckMode, BrokerLimits, Delivered, Delivery, Demand, Relayed, Settlement, Step, Verdict},
+    receipts::Ticket,
+};
 use super::{
     HEART_BEAT,
     beats::Beats,
@@ -43,6 +55,9 @@ pub struct Config {
     pub subscriptions: usize,
     /// What frames may cost once CONNECT was accepted.
     pub limits: Limits,
+    /// Acknowledgements and transactions; `None` refuses them with an ERROR. Whoever offers them asks with
+    /// [`ServerSession::next_demand`].
+    pub broker: Option<BrokerLimits>,
 }
 
 impl Default for Config {
@@ -53,6 +68,7 @@ impl Default for Config {
             heart_beat: (Duration::from_secs(5), Duration::from_secs(60)),
             subscriptions: 500,
             limits: Limits::CONNECTED,
+            broker: None,
         }
     }
 }
@@ -146,6 +162,8 @@ pub struct ServerSession {
     /// Subscriptions that the server refused or ended: an UNSUBSCRIBE that is on its way is no mistake.
     ended: VecDeque<Subscription>,
     receipts: Receipts,
+    deliveries: Deliveries,
+    transactions: Vec<Transaction>,
     failure: Option<Failure>,
     output: VecDeque<Output>,
     beats: Beats,
@@ -164,6 +182,8 @@ impl ServerSession {
             subscriptions: Vec::new(),
             ended: VecDeque::new(),
             receipts: Receipts::default(),
+            deliveries: Deliveries::default(),
+            transactions: Vec::new(),
             failure: None,
             output: VecDeque::new(),
             beats: Beats::new(now),
@@ -197,8 +217,20 @@ impl ServerSession {
         matches!(self.phase, Phase::Over)
     }
 
-    /// The next thing the client wants; `None` while a decision is awaited, or more octets.
+    /// The next thing the client wants; `None` while a decision is awaited, or more octets. For sessions without
+    /// [`Config::broker`]: what only a broker has ends the session here.
     pub fn next_request(&mut self) -> Option<Request> {
+        match self.next_demand()? {
+            Demand::Request(request) => Some(request),
+            Demand::Settle { .. } | Demand::Commit { .. } => {
+                self.fail(close::INTERNAL, "internal", "acknowledgements and transactions are not looked at");
+                None
+            }
+        }
+    }
+
+    /// The next thing the client wants, with all that a broker has; `None` while a decision is awaited, or more octets.
+    pub fn next_demand(&mut self) -> Option<Demand> {
         while matches!(self.phase, Phase::New(_) | Phase::Ready) {
             let frame = match self.decoder.next() {
                 Ok(Some(frame)) => frame,
@@ -212,8 +244,8 @@ impl ServerSession {
                     return None;
                 }
             };
-            if let Some(request) = self.take(frame) {
-                return Some(request);
+            if let Some(demand) = self.take(frame) {
+                return Some(demand);
             }
         }
         None
