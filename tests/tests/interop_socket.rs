@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use echopulse_protocol::stomp::{Command, Version};
 use echopulse_tests::{
-    broker::Broker,
+    broker::{Broker, Settings},
     eventually_async,
     interop::{Raw, Said, header},
 };
@@ -336,4 +336,34 @@ async fn who_never_reads_delays_nobody_and_memory_is_bounded() {
     };
     assert!(seen < 64, "it was closed before it had everything");
     assert_eq!(close, Some((4413, "slow-consumer".to_owned())));
+}
+
+/// Checklist 198: a write that is not taken in time ends the session, although nothing can be written any more.
+#[tokio::test]
+async fn a_blocked_write_has_a_deadline() {
+    let settings = Settings { write: Duration::from_millis(200), ..Settings::default() };
+    let broker = Broker::with(ANYWHERE, settings).await.unwrap();
+    let mut slow = client(&broker).await;
+    slow.subscribe("1", "/queue/a", "").await;
+    let before = broker.held().0;
+    let mut sender = client(&broker).await;
+    for _ in 0..16 {
+        sender.say(&format!("SEND\ndestination:/queue/a\n\n{}\0", "x".repeat(1024 * 1024))).await;
+    }
+    sender.say("DISCONNECT\n\n\0").await;
+    eventually_async("the session is gone", || broker.held().0 < before).await;
+    assert!(broker.held().1.messages > 0, "what was not written is kept for others");
+}
+
+/// Checklist 86, 193: a client without heart-beats is pinged, so that nothing in between thinks the socket idle.
+#[tokio::test]
+async fn who_has_no_beats_is_pinged() {
+    let settings = Settings { ping: Duration::from_millis(50), ..Settings::default() };
+    let broker = Broker::with(ANYWHERE, settings).await.unwrap();
+    let mut raw = client(&broker).await;
+    for _ in 0..2 {
+        assert!(matches!(raw.message().await, Some(Message::Ping(_))));
+    }
+    raw.say(SEND).await;
+    assert_eq!(header(&raw.frame().await, "receipt-id"), "r");
 }

@@ -14,7 +14,7 @@ use echopulse_protocol::stomp::{
 use futures_util::SinkExt;
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, interval_at, sleep_until, timeout},
 };
 
 use super::{
@@ -24,15 +24,13 @@ use super::{
     place::Place,
 };
 
-/// How long the client may take to accept what is written.
-const WRITE: Duration = Duration::from_secs(10);
 /// Octets that are delivered at a time.
 const BATCH: usize = 1024 * 1024;
 
 /// Talks with one client until the end.
 pub(super) async fn run(shared: Arc<Shared>, mut socket: WebSocket) {
     let mut connection = Connection {
-        session: ServerSession::new(shared.config.clone(), Duration::ZERO),
+        session: ServerSession::new(shared.settings.session.clone(), Duration::ZERO),
         shared,
         started: Instant::now(),
         subscriptions: BTreeMap::new(),
@@ -74,6 +72,8 @@ impl Connection {
 
     async fn converse(&mut self, socket: &mut WebSocket) -> End {
         let mut stopped = self.shared.stopped.clone();
+        let every = self.shared.settings.ping;
+        let mut ping = interval_at(self.started + every, every);
         loop {
             let left = self.take_all();
             let delivered = self.deliver();
@@ -87,6 +87,7 @@ impl Connection {
                 continue;
             }
             let tick = self.session.deadline().map(|at| self.started + at);
+            let mut pings = false;
             let heard = tokio::select! {
                 message = socket.recv() => heard(message),
                 () = self.wake.notified() => Ok(None),
@@ -95,8 +96,15 @@ impl Connection {
                     self.session.tick(now);
                     Ok(None)
                 }
+                _ = ping.tick() => {
+                    pings = true;
+                    Ok(None)
+                }
                 _ = stopped.wait_for(|stopped| *stopped) => Err(End::close(close::GOING_AWAY, "going-away")),
             };
+            if pings && !in_time(self.shared.settings.write, socket.send(Message::Ping(Bytes::new()))).await {
+                return End::Lost;
+            }
             match heard {
                 Ok(Some(octets)) => {
                     let now = self.now();
@@ -246,7 +254,7 @@ impl Connection {
 
     /// Writes everything that the session has to say, and flushes once. Answers how it ends, if it does.
     async fn write(&mut self, socket: &mut WebSocket) -> Option<End> {
-        let now = self.now();
+        let (now, limit) = (self.now(), self.shared.settings.write);
         let mut close = None;
         let mut written = false;
         while let Some(output) = self.session.next_output(now) {
@@ -254,7 +262,7 @@ impl Connection {
                 Output::Frame(frame) => {
                     // Behind the last frame of a client that leaves nothing else is said.
                     self.receipt = frame.starts_with(b"RECEIPT");
-                    if !in_time(socket.feed(message(frame))).await {
+                    if !in_time(limit, socket.feed(message(frame))).await {
                         return Some(End::Lost);
                     }
                     written = true;
@@ -263,7 +271,7 @@ impl Connection {
             }
         }
         if written {
-            if !in_time(socket.flush()).await {
+            if !in_time(limit, socket.flush()).await {
                 return Some(End::Lost);
             }
             let mut state = self.shared.hub.lock();
@@ -298,8 +306,8 @@ fn settle(state: &mut State, of: &mut BTreeMap<Delivery, ConsumerId>, settlement
     }
 }
 
-async fn in_time(written: impl Future<Output = Result<(), axum::Error>>) -> bool {
-    matches!(timeout(WRITE, written).await, Ok(Ok(())))
+async fn in_time(limit: Duration, written: impl Future<Output = Result<(), axum::Error>>) -> bool {
+    matches!(timeout(limit, written).await, Ok(Ok(())))
 }
 
 /// One frame is one message: text where it is UTF-8, as browsers expect.

@@ -39,6 +39,23 @@ use self::hub::Hub;
 /// Octets of one WebSocket message. A frame may come in many, and many in one.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
+/// What a broker does.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What its sessions allow.
+    pub session: Config,
+    /// How often a client is pinged, whatever heart-beats it agreed on.
+    pub ping: Duration,
+    /// How long a client may take to accept what is written. Beyond it the connection is dropped, blocked or not.
+    pub write: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { session: config(), ping: Duration::from_secs(30), write: Duration::from_secs(10) }
+    }
+}
+
 /// What the broker's sessions allow: bodies of 2 MiB, heart-beats down to 100 ms.
 #[must_use]
 pub fn config() -> Config {
@@ -64,7 +81,7 @@ pub struct Broker {
 /// What all connections share.
 #[derive(Debug)]
 struct Shared {
-    config: Config,
+    settings: Settings,
     hub: Hub,
     sessions: AtomicUsize,
     stopped: watch::Receiver<bool>,
@@ -77,19 +94,20 @@ impl Broker {
     ///
     /// If the address cannot be had.
     pub async fn listen(address: SocketAddr) -> io::Result<Self> {
-        Self::with(address, config()).await
+        Self::with(address, Settings::default()).await
     }
 
-    /// The same with another configuration.
+    /// The same with other settings.
     ///
     /// # Errors
     ///
     /// If the address cannot be had.
-    pub async fn with(address: SocketAddr, config: Config) -> io::Result<Self> {
+    pub async fn with(address: SocketAddr, settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared { config, hub: Hub::default(), sessions: AtomicUsize::new(0), stopped });
+        let shared =
+            Arc::new(Shared { settings, hub: Hub::default(), sessions: AtomicUsize::new(0), stopped });
         // Whatever the path: suites disagree about it.
         let router = Router::new().fallback(upgrade).with_state(Arc::clone(&shared));
         let serving = tokio::spawn(async move { axum::serve(listener, router).await });

@@ -188,7 +188,7 @@ fn an_undefined_escape_is_wrong() {
     }
 }
 
-/// Checklist 36.
+/// Checklist 36, 38.
 #[test]
 fn connect_is_never_unescaped() {
     for command in ["CONNECT", "STOMP", "CONNECTED"] {
@@ -342,4 +342,22 @@ fn what_is_printed_for_debugging_holds_no_octets() {
 #[test]
 fn a_header_without_a_name_is_left_out() {
     assert_eq!(encode(Command::Send, &[("", "x")], None, Version::V12).as_ref(), b"SEND\n\n\0");
+}
+
+/// Checklist 167, 25: work that grew with the square of the octets would not end today.
+#[test]
+fn a_mebibyte_in_single_octets_is_read_in_one_go() {
+    let body = vec![b'x'; 1024 * 1024];
+    let written = encode(Command::Send, &[("destination", "/a")], Some(&body), Version::V12);
+    let unsized_ = [&b"SEND\n\n"[..], &body, b"\0"].concat();
+    for octets in [&written[..], &unsized_] {
+        let octets = Bytes::copy_from_slice(octets);
+        let mut decoder = decoder(Version::V12);
+        for at in 0..octets.len() - 1 {
+            decoder.feed(octets.slice(at..=at));
+            assert!(decoder.next().unwrap().is_none());
+        }
+        decoder.feed(octets.slice(octets.len() - 1..));
+        assert_eq!(decoder.next().unwrap().unwrap().body().len(), body.len());
+    }
 }

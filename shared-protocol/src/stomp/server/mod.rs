@@ -49,6 +49,8 @@ pub struct Config {
     pub server: &'static str,
     /// How long a stranger may take until CONNECT.
     pub connect_timeout: Duration,
+    /// How long a frame may take from its first octet to its last.
+    pub frame_timeout: Duration,
     /// The shortest and longest interval of heart-beats.
     pub heart_beat: (Duration, Duration),
     /// How many subscriptions one session may have.
@@ -65,6 +67,7 @@ impl Default for Config {
         Self {
             server: concat!("EchoPulse/", env!("CARGO_PKG_VERSION")),
             connect_timeout: Duration::from_secs(10),
+            frame_timeout: Duration::from_secs(60),
             heart_beat: (Duration::from_secs(5), Duration::from_secs(60)),
             subscriptions: 500,
             limits: Limits::CONNECTED,
@@ -152,6 +155,28 @@ enum Phase {
     Over,
 }
 
+/// Since when half a frame waits for its rest.
+#[derive(Debug, Default)]
+struct Drip {
+    since: Duration,
+    /// The decoder was asked for a frame and had half of one. What it was not asked about yet may be whole.
+    waits: bool,
+}
+
+impl Drip {
+    const fn fed(&mut self, was_empty: bool, now: Duration) {
+        self.waits = false;
+        if was_empty {
+            self.since = now;
+        }
+    }
+
+    /// A frame was whole, and what stands behind it came last.
+    const fn begun(&mut self, heard_at: Duration) {
+        self.since = heard_at;
+    }
+}
+
 /// The server's side of a session.
 pub struct ServerSession {
     config: Config,
@@ -167,6 +192,7 @@ pub struct ServerSession {
     failure: Option<Failure>,
     output: VecDeque<Output>,
     beats: Beats,
+    drip: Drip,
 }
 
 impl ServerSession {
@@ -187,6 +213,7 @@ impl ServerSession {
             failure: None,
             output: VecDeque::new(),
             beats: Beats::new(now),
+            drip: Drip::default(),
         }
     }
 
@@ -208,6 +235,7 @@ impl ServerSession {
         if self.decoder.pending() > self.config.limits.frame {
             return self.fail(close::TOO_LARGE, "too-large", "more came than is taken at a time");
         }
+        self.drip.fed(self.decoder.pending() == 0, now);
         self.decoder.feed(chunk);
     }
 
@@ -234,7 +262,10 @@ impl ServerSession {
         while matches!(self.phase, Phase::New(_) | Phase::Ready) {
             let frame = match self.decoder.next() {
                 Ok(Some(frame)) => frame,
-                Ok(None) => return None,
+                Ok(None) => {
+                    self.drip.waits = self.decoder.pending() > 0;
+                    return None;
+                }
                 Err(error) => {
                     let (close, code) = match error.kind {
                         DecodeErrorKind::Malformed => (close::PROTOCOL, "malformed-frame"),
@@ -244,6 +275,7 @@ impl ServerSession {
                     return None;
                 }
             };
+            self.drip.begun(self.beats.heard_at());
             if let Some(demand) = self.take(frame) {
                 return Some(demand);
             }
@@ -268,7 +300,8 @@ impl ServerSession {
     pub fn deadline(&self) -> Option<Duration> {
         match self.phase {
             Phase::New(due) | Phase::Connecting(_, due) => Some(due),
-            Phase::Ready | Phase::Subscribing(..) => self.beats.deadline(),
+            Phase::Ready => [self.beats.deadline(), self.frame_due()].into_iter().flatten().min(),
+            Phase::Subscribing(..) => self.beats.deadline(),
             Phase::Over => self.failure.as_ref().map(|_| self.beats.heard_at() + PATIENCE),
         }
     }
@@ -287,8 +320,16 @@ impl ServerSession {
                     self.end_if_settled();
                 }
             }
+            Phase::Ready if self.frame_due().is_some_and(|due| now >= due) => {
+                self.fail(close::TIMEOUT, "frame-timeout", "the rest of a frame did not come in time");
+            }
             Phase::Ready | Phase::Subscribing(..) => self.beat(now),
         }
+    }
+
+    /// When the rest of a frame has to be there, if half of one is.
+    fn frame_due(&self) -> Option<Duration> {
+        self.drip.waits.then(|| self.drip.since + self.config.frame_timeout)
     }
 
     fn beat(&mut self, now: Duration) {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Checklist 52, 53, 60, 65, 66.
+/// Checklist 52, 53, 60, 65, 66, 215.
 #[test]
 fn connect_and_stomp_begin_a_session() {
     for command in ["CONNECT", "STOMP"] {
@@ -30,7 +30,7 @@ fn connect_comes_first_and_once_and_without_a_body() {
     assert_eq!(failure(&mut session).2, "1002");
 }
 
-/// Checklist 59.
+/// Checklist 59, 216.
 #[test]
 fn without_a_common_version_the_error_lists_ours() {
     let mut session = fresh();
