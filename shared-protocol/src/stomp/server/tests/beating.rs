@@ -108,3 +108,16 @@ fn frames_that_wait_for_the_application_are_no_drip() {
     session.tick(at(1000));
     assert!(session.next_request().is_some());
 }
+
+/// Checklist 87.
+#[test]
+fn nothing_beats_before_connected() {
+    let mut session = fresh();
+    feed(&mut session, "CONNECT\naccept-version:1.2\nheart-beat:0,5000\n\n\0");
+    session.next_request();
+    session.tick(at(9));
+    assert_eq!(written(&mut session), [""; 0]);
+    session.accept("s1", "ada", at(9));
+    session.tick(at(9));
+    assert!(written(&mut session)[0].starts_with("CONNECTED\n"));
+}

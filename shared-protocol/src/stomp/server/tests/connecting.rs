@@ -139,3 +139,35 @@ fn a_flood_behind_connect_is_bounded() {
     }
     assert_eq!(failure(&mut session).2, "1009");
 }
+
+/// Checklist 58.
+#[test]
+fn without_accept_version_a_session_is_1_0_and_says_so() {
+    let mut session = fresh();
+    feed(&mut session, "CONNECT\nheart-beat:1000,1000\n\n\0");
+    session.next_request();
+    session.accept("s1", "ada", T0);
+    assert!(written(&mut session)[0].starts_with("CONNECTED\nversion:1.0\nsession:s1\n"));
+}
+
+/// Checklist 50.
+#[test]
+fn what_comes_from_servers_is_no_command_of_clients() {
+    for command in ["CONNECTED", "MESSAGE", "RECEIPT", "ERROR"] {
+        assert_eq!(fails(&format!("{command}\n\n\0")).0, "malformed-frame");
+        let mut session = fresh();
+        feed(&mut session, &format!("{command}\n\n\0"));
+        assert_eq!(failure(&mut session).0, "not-connected");
+    }
+}
+
+/// Checklist 38, 66: what a header of CONNECTED cannot hold is left out, and nothing else with it.
+#[test]
+fn nothing_is_smuggled_into_connected() {
+    let mut session = fresh();
+    feed(&mut session, "CONNECT\naccept-version:1.2\n\n\0");
+    session.next_request();
+    session.accept("s1", "ada\nversion:9", T0);
+    let text = written(&mut session).remove(0);
+    assert!(text.contains("\nsession:s1\n") && !text.contains("ada") && !text.contains("version:9"));
+}
