@@ -38,7 +38,7 @@ pub enum AckMode {
     Auto,
     /// An ACK takes the message and all before it of the same subscription.
     Client,
-    /// An ACK takes the message alone.
+    /// An ACK takes the message alone. 1.0 does not have it, but clients ask for it there too.
     ClientIndividual,
 }
 

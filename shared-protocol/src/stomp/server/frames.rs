@@ -106,7 +106,7 @@ impl ServerSession {
             let text = "the session has as many subscriptions as it may";
             return self.fail_frame(&frame, "too-many-subscriptions", text);
         }
-        let Some(ack) = self.ack_mode(&frame) else {
+        let Some(ack) = AckMode::of(&frame) else {
             return self.malformed(&frame, "there is no such ack mode");
         };
         if ack != AckMode::Auto && self.config.broker.is_none() {
@@ -118,12 +118,6 @@ impl ServerSession {
             Subscription { id: id_, destination: destination_, ack, window: self.asked_window(&frame) };
         self.phase = Phase::Subscribing(subscription, owned(&frame, "receipt"));
         Some(Request::Subscribe { id, destination, frame })
-    }
-
-    /// 1.0 knows no `client-individual`.
-    fn ack_mode(&self, subscribe: &Frame) -> Option<AckMode> {
-        AckMode::of(subscribe)
-            .filter(|mode| *mode != AckMode::ClientIndividual || self.version != Version::V10)
     }
 
     /// The `prefetch-count` of a SUBSCRIBE, within the limit. One that is no number, or zero, asks for nothing.

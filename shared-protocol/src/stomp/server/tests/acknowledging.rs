@@ -125,14 +125,26 @@ fn in_the_mode_client_individual_an_answer_is_about_one_message() {
     assert_eq!(broker.settled(), (vec![second], Verdict::Refused));
 }
 
-/// Checklist 127, 105: 1.0 has neither NACK nor the mode that answers for one message.
+/// Checklist 127.
 #[test]
-fn version_1_0_has_no_nack_and_no_client_individual() {
+fn version_1_0_has_no_nack() {
     let mut broker = Broker::connected("1.0");
-    broker.feed("NACK\nmessage-id:1\n\n\0");
+    broker.subscribe("1", "ack:client\n");
+    broker.deliver("1", "m");
+    broker.feed("NACK\nmessage-id:m-1\n\n\0");
     assert_eq!(failure(&mut broker.session).0, "malformed-frame");
+}
+
+/// Checklist 105: the modes are the same at every version, because clients do not look at theirs.
+#[test]
+fn client_individual_is_known_at_1_0_too() {
     let mut broker = Broker::connected("1.0");
-    broker.feed("SUBSCRIBE\ndestination:/a\nack:client-individual\n\n\0");
+    broker.subscribe("1", "ack:client-individual\n");
+    broker.deliver("1", "m");
+    let second = broker.deliver("1", "m").unwrap();
+    broker.feed("ACK\nmessage-id:m-2\n\n\0");
+    assert_eq!(broker.settled().0, [second]);
+    broker.feed("SUBSCRIBE\ndestination:/a\nack:maybe\n\n\0");
     assert_eq!(failure(&mut broker.session).0, "malformed-frame");
 }
 
