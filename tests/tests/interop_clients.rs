@@ -37,7 +37,6 @@ impl Setting {
         script.kill_on_drop(true);
         let done = timeout(PATIENCE, script.output()).await.expect("it ends in time").expect("it runs");
         let said = String::from_utf8_lossy(&done.stdout);
-        println!("{said}");
         let heard = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "it found a fault:\n{said}\n{heard}");
         let (facts, failed) = said.trim_end().rsplit('\n').next().unwrap().split_once(" facts, ").unwrap();
