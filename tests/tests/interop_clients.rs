@@ -1,5 +1,8 @@
 //! Clients nobody here wrote, against the test broker. What each has to do is in its script in `tests/interop`.
 
+#[path = "../../shared-protocol/examples/subscribe.rs"]
+mod subscribe;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
@@ -99,4 +102,13 @@ async fn stompests_own_tests_find_a_broker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stompests_own_tests_find_a_broker_however_octets_are_cut() {
     Setting::new().await.python("client_stompest.py", &["--cut"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_example_finds_a_broker() {
+    let setting = Setting::new().await;
+    let heard = subscribe::say(&setting.broker.url(), "/topic/example", "héllo 🦀").await.unwrap();
+    assert_eq!(heard, "héllo 🦀");
+    let refused = subscribe::say(&setting.broker.url(), "/nowhere", "x").await.unwrap_err();
+    assert!(refused.to_string().starts_with("unknown-destination"), "{refused}");
 }

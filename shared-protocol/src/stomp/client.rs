@@ -1,6 +1,8 @@
 //! The client's side of a session, as a state machine: octets in, events out; commands in, octets out.
 //!
-//! Time is a [`Duration`] since any fixed moment.
+//! Time is a [`Duration`] since any fixed moment. Write what [`ClientSession::next_output`] hands out, one WebSocket message for each
+//! frame; give what you read to [`ClientSession::receive`], then ask [`ClientSession::next_event`] until it has nothing; call
+//! [`ClientSession::tick`] at [`ClientSession::deadline`]. The example `subscribe` does this over a WebSocket.
 
 use std::{collections::VecDeque, fmt, time::Duration};
 

@@ -11,7 +11,9 @@
 //! Deliberately absent: who may do what, queues, and, without a broker, the messages of subscriptions: the application queues
 //! those behind what [`ServerSession::next_output`] hands out.
 //!
-//! Time is a [`Duration`] since any fixed moment.
+//! Time is a [`Duration`] since any fixed moment. Give what you read to [`ServerSession::receive`], then ask
+//! [`ServerSession::next_request`] until it has nothing; write what [`ServerSession::next_output`] hands out; call
+//! [`ServerSession::tick`] at [`ServerSession::deadline`]. The example `in_memory` does this without a socket.
 
 mod connect;
 mod deliveries;
