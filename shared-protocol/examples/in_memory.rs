@@ -33,7 +33,7 @@ fn serve(server: &mut ServerSession, subscribed: &mut Option<String>) {
 }
 
 /// Everything that the client is told.
-pub fn run() -> Result<Vec<Event>, DecodeError> {
+pub(crate) fn run() -> Result<Vec<Event>, DecodeError> {
     let mut server = ServerSession::new(Config::default(), NOW);
     let mut client = ClientSession::with_credentials("example", &[], Limits::CONNECTED, NOW);
     client.subscribe("1", "/topic/a", &[]);

@@ -10,7 +10,7 @@ use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 /// Says `text` to a topic, and answers what was heard there.
-pub async fn say(url: &str, topic: &str, text: &str) -> Result<String, Box<dyn Error>> {
+pub(crate) async fn say(url: &str, topic: &str, text: &str) -> Result<String, Box<dyn Error>> {
     let (mut socket, _) = connect_async(url).await?;
     let started = Instant::now();
     let credentials = [("login", "guest"), ("passcode", "guest")];
