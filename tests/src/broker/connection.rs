@@ -14,7 +14,7 @@ use echopulse_protocol::stomp::{
 use futures_util::SinkExt;
 use tokio::{
     sync::Notify,
-    time::{Instant, interval_at, sleep_until, timeout},
+    time::{Instant, Interval, interval_at, sleep_until, timeout},
 };
 
 use super::{
@@ -44,6 +44,15 @@ pub(super) async fn run(shared: Arc<Shared>, mut socket: WebSocket) {
     ending::end(socket, end).await;
 }
 
+/// What happened.
+enum Happened {
+    Heard(Bytes),
+    Tick,
+    Ping,
+    Over(End),
+    Nothing,
+}
+
 struct Connection {
     shared: Arc<Shared>,
     session: ServerSession,
@@ -71,7 +80,6 @@ impl Connection {
     }
 
     async fn converse(&mut self, socket: &mut WebSocket) -> End {
-        let mut stopped = self.shared.stopped.clone();
         let every = self.shared.settings.ping;
         let mut ping = interval_at(self.started + every, every);
         loop {
@@ -86,32 +94,33 @@ impl Connection {
             if delivered >= BATCH {
                 continue;
             }
-            let tick = self.session.deadline().map(|at| self.started + at);
-            let mut pings = false;
-            let heard = tokio::select! {
-                message = socket.recv() => heard(message),
-                () = self.wake.notified() => Ok(None),
-                () = at(tick) => {
-                    let now = self.now();
-                    self.session.tick(now);
-                    Ok(None)
+            let happened = self.wait(socket, &mut ping).await;
+            let now = self.now();
+            match happened {
+                Happened::Heard(octets) => self.session.receive(octets, now),
+                Happened::Tick => self.session.tick(now),
+                Happened::Ping => {
+                    let limit = self.shared.settings.write;
+                    if !in_time(limit, socket.send(Message::Ping(Bytes::new()))).await {
+                        return End::Lost;
+                    }
                 }
-                _ = ping.tick() => {
-                    pings = true;
-                    Ok(None)
-                }
-                _ = stopped.wait_for(|stopped| *stopped) => Err(End::close(close::GOING_AWAY, "going-away")),
-            };
-            if pings && !in_time(self.shared.settings.write, socket.send(Message::Ping(Bytes::new()))).await {
-                return End::Lost;
+                Happened::Nothing => {}
+                Happened::Over(end) => return end,
             }
-            match heard {
-                Ok(Some(octets)) => {
-                    let now = self.now();
-                    self.session.receive(octets, now);
-                }
-                Ok(None) => {}
-                Err(end) => return end,
+        }
+    }
+
+    async fn wait(&self, socket: &mut WebSocket, ping: &mut Interval) -> Happened {
+        let tick = self.session.deadline().map(|at| self.started + at);
+        let mut stopped = self.shared.stopped.clone();
+        tokio::select! {
+            message = socket.recv() => heard(message),
+            () = self.wake.notified() => Happened::Nothing,
+            () = at(tick) => Happened::Tick,
+            _ = ping.tick() => Happened::Ping,
+            _ = stopped.wait_for(|stopped| *stopped) => {
+                Happened::Over(End::close(close::GOING_AWAY, "going-away"))
             }
         }
     }
@@ -318,13 +327,13 @@ fn message(frame: Bytes) -> Message {
     }
 }
 
-fn heard(message: Option<Result<Message, axum::Error>>) -> Result<Option<Bytes>, End> {
+fn heard(message: Option<Result<Message, axum::Error>>) -> Happened {
     match message {
-        Some(Ok(Message::Text(text))) => Ok(Some(text.into())),
-        Some(Ok(Message::Binary(octets))) => Ok(Some(octets)),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-        Some(Ok(Message::Close(_))) | None => Err(End::Lost),
-        Some(Err(error)) => Err(ending::unreadable(error)),
+        Some(Ok(Message::Text(text))) => Happened::Heard(text.into()),
+        Some(Ok(Message::Binary(octets))) => Happened::Heard(octets),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Happened::Nothing,
+        Some(Ok(Message::Close(_))) | None => Happened::Over(End::Lost),
+        Some(Err(error)) => Happened::Over(ending::unreadable(error)),
     }
 }
 
