@@ -11,7 +11,7 @@ use std::{
 use echopulse_tests::{
     bridge::{Bridge, Cut},
     broker::Broker,
-    interop::{node, python, python_script},
+    interop::{java, node, python, python_script},
 };
 use tokio::{process::Command, time::timeout};
 
@@ -102,6 +102,15 @@ async fn stompests_own_tests_find_a_broker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stompests_own_tests_find_a_broker_however_octets_are_cut() {
     Setting::new().await.python("client_stompest.py", &["--cut"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn springs_client_finds_a_broker() {
+    let setting = Setting::new().await;
+    let (jars, facts) = java().unwrap();
+    let mut command = Command::new("java");
+    command.arg("-cp").arg(jars).arg(facts).arg(setting.broker.url());
+    setting.finds(command).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Clients of others: fetched once below `target/interop`, by npm and pip, at the versions that are written down beside the scripts.
+//! Clients of others: fetched once below `target/interop`, by npm, pip and Maven, at the versions that are written down beside the scripts.
 
 use std::{
     fs,
@@ -94,6 +94,24 @@ pub fn python() -> anyhow::Result<PathBuf> {
     let python = folder.join("venv/bin/python");
     ensure!(python.is_file(), "{} is no Python", python.display());
     Ok(python)
+}
+
+/// What Java needs on its class path to run `Facts.java`, and that file.
+///
+/// # Errors
+///
+/// If Java or Maven is missing, or the client cannot be fetched.
+pub fn java() -> anyhow::Result<(PathBuf, PathBuf)> {
+    let from = scripts().join("java");
+    let project = from.join("pom.xml");
+    let wanted = fs::read_to_string(&project)?;
+    let folder = fetch("java", &wanted, |folder| {
+        let jars = format!("-DoutputDirectory={}", folder.join("jars").display());
+        let mut maven = Command::new("mvn");
+        maven.args(["-B", "-ntp", "-q", "-f"]).arg(&project);
+        run(maven.args(["dependency:copy-dependencies", "-DincludeScope=runtime", &jars]))
+    })?;
+    Ok((folder.join("jars/*"), from.join("Facts.java")))
 }
 
 /// Where a script for Python is.

@@ -3,5 +3,5 @@
 mod install;
 mod raw;
 
-pub use install::{node, python, python_script};
+pub use install::{java, node, python, python_script};
 pub use raw::{Raw, Said, header};

@@ -328,6 +328,33 @@ fn a_whole_frame_is_bounded() {
     assert!(!fits("SEND\ncontent-length:99999\n\n"));
 }
 
+/// Checklist 25, 161, 162: what is wrong first is what is told, however it is cut. A fuzzer found that it was not.
+#[test]
+fn the_first_flaw_is_told_whatever_the_chunks() {
+    let limits = Limits { header_line: 20, headers: 9, body: 30, frame: 40 };
+    let told = |octets: &[u8], size: usize| {
+        let mut decoder = Decoder::new(limits);
+        octets.chunks(size).find_map(|chunk| {
+            decoder.feed(Bytes::copy_from_slice(chunk));
+            decoder.next().err().map(|error| error.text)
+        })
+    };
+    let long = "x".repeat(60);
+    for (octets, flaw) in [
+        (format!("{long}\0"), "the command is too long"),
+        (format!("SEND\n{long}\0"), "a header line is too long"),
+        (format!("SEND\na:b\nc:d\ne:fghijklmn\n{long}\0"), FRAME_FLAW),
+        (format!("SEND\n\n{long}\0"), "the body is too large"),
+        (format!("SEND\na:b\nc:d\n\n{long}\0"), FRAME_FLAW),
+    ] {
+        for size in [1, 7, octets.len()] {
+            assert_eq!(told(octets.as_bytes(), size), Some(flaw), "{octets} in {size}");
+        }
+    }
+}
+
+const FRAME_FLAW: &str = "the frame is too large";
+
 /// Checklist 210: logs that show a decoder show no token.
 #[test]
 fn what_is_printed_for_debugging_holds_no_octets() {
