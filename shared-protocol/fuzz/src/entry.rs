@@ -75,7 +75,7 @@ pub fn session(octets: &[u8]) {
     let broker = (choice & 4 != 0).then_some(BrokerLimits {
         transactions: 2,
         transaction_frames: 3,
-        transaction_octets: 64,
+        transaction_octets: 128,
         unacknowledged: 4,
     });
     let config = Config { broker, limits: LIMITS, subscriptions: 3, ..Config::default() };

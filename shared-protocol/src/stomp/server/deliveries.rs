@@ -27,7 +27,7 @@ pub(super) struct Deliveries {
 pub(super) struct Claim {
     delivery: Delivery,
     verdict: Verdict,
-    frame: Frame,
+    pub(super) frame: Frame,
 }
 
 impl Deliveries {
@@ -108,13 +108,6 @@ impl ServerSession {
         (known.ack != AckMode::Auto).then_some(known.window)
     }
 
-    /// How many octets the frames have that were not handed out yet: what an application looks at before it delivers more.
-    #[must_use]
-    pub fn output_octets(&self) -> usize {
-        let octets = |output: &Output| if let Output::Frame(frame) = output { frame.len() } else { 0 };
-        self.output.iter().map(octets).sum()
-    }
-
     pub(super) fn take_ack(&mut self, frame: Frame, verdict: Verdict) -> Option<Demand> {
         let named = match self.version {
             Version::V12 => owned(&frame, "id").map(|id| (id, None)),
@@ -129,7 +122,8 @@ impl ServerSession {
         };
         if let Some(transaction) = owned(&frame, "transaction") {
             let receipt = owned(&frame, "receipt");
-            return self.transact(&frame.clone(), &transaction, receipt, Claim { delivery, verdict, frame });
+            let claim = Claim { delivery, verdict, frame: frame.detached() };
+            return self.transact(&frame, &transaction, receipt, claim);
         }
         let ticket = owned(&frame, "receipt").map(|receipt| self.receipts.issue(receipt));
         let settlement = self.settle_claim(Claim { delivery, verdict, frame });

@@ -14,7 +14,7 @@ pub struct BrokerLimits {
     pub transactions: usize,
     /// Frames of one transaction.
     pub transaction_frames: usize,
-    /// Octets of the bodies of one transaction.
+    /// Octets of the frames of one transaction.
     pub transaction_octets: usize,
     /// Messages of one subscription that wait to be acknowledged. A client may ask for fewer with `prefetch-count`.
     pub unacknowledged: usize,
@@ -161,7 +161,8 @@ const NOT_RELAYED: [&str; 12] = [
 ];
 
 impl Relayed {
-    /// The message of a SEND. Its headers are passed on, the first of each name, but for what is the server's own business.
+    /// The message of a SEND. Its headers are passed on, the first of each name, but for what is the server's own
+    /// business. The body is copied, so that a small message never keeps the large chunk alive that it came in.
     #[must_use]
     pub fn new(id: String, destination: String, send: &Frame) -> Self {
         let mut headers: Vec<(String, String)> = Vec::new();
@@ -171,7 +172,7 @@ impl Relayed {
                 headers.push((name.into_owned(), value.into_owned()));
             }
         }
-        Self { id, destination, headers, body: send.body().clone() }
+        Self { id, destination, headers, body: Bytes::copy_from_slice(send.body()) }
     }
 }
 

@@ -83,7 +83,8 @@ impl ServerSession {
         };
         if let Some(transaction) = owned(&frame, "transaction") {
             let receipt = owned(&frame, "receipt");
-            return self.transact(&frame.clone(), &transaction, receipt, Work::Send { destination, frame });
+            let work = Work::Send { destination, frame: frame.detached() };
+            return self.transact(&frame, &transaction, receipt, work);
         }
         let ticket = owned(&frame, "receipt").map(|receipt| self.receipts.issue(receipt));
         Some(Request::Send { destination, frame, ticket }.into())
@@ -113,9 +114,8 @@ impl ServerSession {
             return self.malformed(&frame, "only ack:auto is offered");
         }
         self.ended.retain(|ended| ended.id != id);
-        let (id_, destination_) = (id.clone(), destination.clone());
-        let subscription =
-            Subscription { id: id_, destination: destination_, ack, window: self.asked_window(&frame) };
+        let window = self.asked_window(&frame);
+        let subscription = Subscription { id: id.clone(), destination: destination.clone(), ack, window };
         self.phase = Phase::Subscribing(subscription, owned(&frame, "receipt"));
         Some(Request::Subscribe { id, destination, frame })
     }

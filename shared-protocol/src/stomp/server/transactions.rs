@@ -25,8 +25,8 @@ impl From<Claim> for Work {
 impl Work {
     fn octets(&self) -> usize {
         match self {
-            Self::Send { frame, .. } => frame.body().len(),
-            Self::Settle(_) => 0,
+            Self::Send { frame, .. } => frame.octets(),
+            Self::Settle(claim) => claim.frame.octets(),
         }
     }
 }

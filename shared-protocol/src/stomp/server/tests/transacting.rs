@@ -126,8 +126,12 @@ fn receipts_in_a_transaction_leave_when_the_frame_was_taken() {
 /// Checklist 143, 169.
 #[test]
 fn transactions_are_bounded_in_number_frames_and_octets() {
-    let limits =
-        BrokerLimits { transactions: 1, transaction_frames: 2, transaction_octets: 4, ..Default::default() };
+    let limits = BrokerLimits {
+        transactions: 1,
+        transaction_frames: 2,
+        transaction_octets: 100,
+        ..Default::default()
+    };
     let fails = |text: &str| {
         let mut broker = Broker::with("1.2", limits);
         broker.feed("BEGIN\ntransaction:t\n\n\0");
@@ -136,10 +140,26 @@ fn transactions_are_bounded_in_number_frames_and_octets() {
     };
     assert_eq!(fails("BEGIN\ntransaction:u\n\n\0"), "too-many-transactions");
     assert_eq!(fails(&send("1").repeat(3)), "transaction-too-large");
-    assert_eq!(fails(&send("12345")), "transaction-too-large");
+    assert_eq!(fails(&send(&"x".repeat(60))), "transaction-too-large");
     let mut broker = Broker::with("1.2", limits);
     broker.feed(&format!("BEGIN\ntransaction:t\n\n\0{}COMMIT\ntransaction:t\n\n\0", send("12").repeat(2)));
     assert_eq!(committed(&mut broker).0, ["12", "12"], "at the limit");
+}
+
+/// Checklist 143, 165: what waits for COMMIT keeps nothing else alive, however large the message was that it came in.
+#[test]
+fn a_small_frame_that_waits_does_not_keep_a_large_chunk() {
+    let mut broker = begun();
+    let chunk = Bytes::from([send("small").as_bytes(), &[b'\n'; 100_000]].concat());
+    let place = chunk.as_ptr_range();
+    broker.session.receive(chunk, T0);
+    assert!(broker.session.next_demand().is_none());
+    broker.feed("COMMIT\ntransaction:t\n\n\0");
+    let Some(Demand::Commit { steps, .. }) = broker.session.next_demand() else { panic!() };
+    let [Step::Send { destination, frame }] = &steps[..] else { panic!("{steps:?}") };
+    assert!(!place.contains(&frame.body().as_ptr()));
+    let relayed = Relayed::new("m".to_owned(), destination.clone(), frame);
+    assert_ne!(relayed.body.as_ptr(), frame.body().as_ptr());
 }
 
 /// Checklist 144.
