@@ -1,9 +1,13 @@
 //! End-to-end tests of EchoPulse: real processes, started and ended by the tests themselves.
 //!
 //! The library is what they share: people with a data folder, a terminal and a browser to look at, and waiting for a condition with a
-//! deadline. Deliberately absent: sleeping for luck, and retries that hide a race.
+//! deadline; and for the protocol a [`broker`], a [`bridge`] for clients that speak TCP alone, and [`interop`]. Deliberately absent:
+//! sleeping for luck, and retries that hide a race.
 
+pub mod bridge;
+pub mod broker;
 mod browser;
+pub mod interop;
 mod person;
 mod terminal;
 
@@ -48,5 +52,18 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(Instant::now() < deadline, "never saw: {what}");
         std::thread::sleep(Duration::from_millis(25));
+    }
+}
+
+/// The same among tasks: others go on meanwhile.
+///
+/// # Panics
+///
+/// If it never is so; `what` says what was waited for.
+pub async fn eventually_async(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never saw: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -21,6 +21,11 @@ pub(crate) const FOR_TESTS: &[Package] = &[
     Package { program: "tmux", package: "tmux" },
     Package { program: "chromium", package: "chromium" },
     Package { program: "chromedriver", package: "chromium-driver" },
+    Package { program: "node", package: "nodejs" },
+    Package { program: "npm", package: "npm" },
+    Package { program: "python3", package: "python3-venv" },
+    Package { program: "javac", package: "default-jdk-headless" },
+    Package { program: "mvn", package: "maven" },
 ];
 
 /// What the distributed world runs besides PostgreSQL, whose programs Debian keeps off the path. Maven fetches Kafka and

@@ -1,6 +1,8 @@
 //! The client's side of a session, as a state machine: octets in, events out; commands in, octets out.
 //!
-//! Time is a [`Duration`] since any fixed moment.
+//! Time is a [`Duration`] since any fixed moment. Write what [`ClientSession::next_output`] hands out, one WebSocket message for each
+//! frame; give what you read to [`ClientSession::receive`], then ask [`ClientSession::next_event`] until it has nothing; call
+//! [`ClientSession::tick`] at [`ClientSession::deadline`]. The example `subscribe` does this over a WebSocket.
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
@@ -56,13 +58,17 @@ impl ClientSession {
     #[must_use]
     pub fn new(host: &str, token: &str, limits: Limits, now: Duration) -> Self {
         let bearer = format!("Bearer {token}");
+        Self::with_credentials(host, &[("Authorization", &bearer)], limits, now)
+    }
+
+    /// A session that sends CONNECT with these headers, `login` and `passcode` perhaps, as soon as its output is written.
+    ///
+    /// Headers of CONNECT are not escaped: one that holds a line end or a NUL is left out.
+    #[must_use]
+    pub fn with_credentials(host: &str, credentials: &[(&str, &str)], limits: Limits, now: Duration) -> Self {
         let beats = format!("{HEART_BEAT_MS},{HEART_BEAT_MS}");
-        let headers = [
-            ("accept-version", "1.2,1.1,1.0"),
-            ("host", host),
-            ("heart-beat", &beats),
-            ("Authorization", &bearer),
-        ];
+        let mut headers = vec![("accept-version", "1.2,1.1,1.0"), ("host", host), ("heart-beat", &beats)];
+        headers.extend_from_slice(credentials);
         let connect = encode(Command::Connect, &headers, None, Version::V12);
         Self {
             decoder: Decoder::new(limits),
@@ -123,9 +129,19 @@ impl ClientSession {
         }
     }
 
-    /// Sends to a destination.
+    /// The version that was agreed on; 1.2 before that.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Sends to a destination: JSON, unless a `content-type` says otherwise. With a `transaction` among the headers it waits for
+    /// [`ClientSession::commit`].
     pub fn send(&mut self, destination: &str, headers: &[(&str, &str)], body: &[u8]) {
-        let mut all = vec![("destination", destination), ("content-type", "application/json")];
+        let mut all = vec![("destination", destination)];
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            all.push(("content-type", "application/json"));
+        }
         all.extend_from_slice(headers);
         self.push(Command::Send, &all, Some(body));
     }
@@ -140,6 +156,53 @@ impl ClientSession {
     /// Ends a subscription.
     pub fn unsubscribe(&mut self, id: &str) {
         self.push(Command::Unsubscribe, &[("id", id)], None);
+    }
+
+    /// Takes a message, and in the mode `client` all before it ("ACK"). Each version names it another way. Answers whether the message
+    /// can be named: at 1.2 one of an `auto` subscription cannot.
+    pub fn ack(&mut self, message: &Frame, headers: &[(&str, &str)]) -> bool {
+        self.acknowledge(Command::Ack, message, headers)
+    }
+
+    /// Refuses a message ("NACK"). Answers whether it can be named, and at 1.0, which has no NACK, that it cannot.
+    pub fn nack(&mut self, message: &Frame, headers: &[(&str, &str)]) -> bool {
+        self.version != Version::V10 && self.acknowledge(Command::Nack, message, headers)
+    }
+
+    fn acknowledge(&mut self, command: Command, message: &Frame, headers: &[(&str, &str)]) -> bool {
+        let names: &[(&str, &str)] = match self.version {
+            Version::V12 => &[("ack", "id")],
+            Version::V11 => &[("message-id", "message-id"), ("subscription", "subscription")],
+            Version::V10 => &[("message-id", "message-id")],
+        };
+        let named: Option<Vec<_>> =
+            names.iter().map(|(of, to)| message.header(of).map(|value| (*to, value))).collect();
+        let Some(named) = named else { return false };
+        let mut all: Vec<_> = named.iter().map(|(name, value)| (*name, &**value)).collect();
+        all.extend_from_slice(headers);
+        self.push(command, &all, None);
+        true
+    }
+
+    /// Begins a transaction: frames with this `transaction` wait for its end ("BEGIN").
+    pub fn begin(&mut self, transaction: &str, headers: &[(&str, &str)]) {
+        self.transaction(Command::Begin, transaction, headers);
+    }
+
+    /// Lets all of a transaction happen ("COMMIT").
+    pub fn commit(&mut self, transaction: &str, headers: &[(&str, &str)]) {
+        self.transaction(Command::Commit, transaction, headers);
+    }
+
+    /// Lets nothing of a transaction happen ("ABORT").
+    pub fn abort(&mut self, transaction: &str, headers: &[(&str, &str)]) {
+        self.transaction(Command::Abort, transaction, headers);
+    }
+
+    fn transaction(&mut self, command: Command, transaction: &str, headers: &[(&str, &str)]) {
+        let mut all = vec![("transaction", transaction)];
+        all.extend_from_slice(headers);
+        self.push(command, &all, None);
     }
 
     /// Ends the session; nothing is sent behind it. What the server still says, the RECEIPT above all, is heard.

@@ -106,3 +106,91 @@ fn what_is_printed_for_debugging_holds_no_token() {
     let session = ClientSession::new("h", "secret", Limits::CONNECTED, T0);
     assert!(!format!("{session:?}").contains("secret"));
 }
+
+fn connected(version: &str) -> ClientSession {
+    let mut session = session();
+    feed(&mut session, &format!("CONNECTED\nversion:{version}\n\n\0"));
+    session
+}
+
+fn text(session: &mut ClientSession) -> String {
+    session.next_output(T0).map(|octets| String::from_utf8(octets.to_vec()).unwrap()).unwrap_or_default()
+}
+
+/// Checklist 202, 121, 127.
+#[test]
+fn a_message_is_acknowledged_as_the_version_names_it() {
+    let head = "MESSAGE\nsubscription:s\nmessage-id:m\nack:a\ndestination:/x\n\n\0";
+    for (version, ack, nack) in [
+        ("1.2", "ACK\nid:a\n\n\0", "NACK\nid:a\nreceipt:r\n\n\0"),
+        (
+            "1.1",
+            "ACK\nmessage-id:m\nsubscription:s\n\n\0",
+            "NACK\nmessage-id:m\nsubscription:s\nreceipt:r\n\n\0",
+        ),
+        ("1.0", "ACK\nmessage-id:m\n\n\0", ""),
+    ] {
+        let mut session = connected(version);
+        let events = feed(&mut session, head);
+        let [Event::Message(message)] = &events[..] else { panic!("{events:?}") };
+        assert!(session.ack(message, &[]));
+        assert_eq!(text(&mut session), ack);
+        assert_eq!(session.nack(message, &[("receipt", "r")]), version != "1.0");
+        assert_eq!(text(&mut session), nack);
+    }
+}
+
+/// Checklist 119, 202.
+#[test]
+fn a_message_that_awaits_nothing_is_not_acknowledged() {
+    let mut session = connected("1.2");
+    let events = feed(&mut session, "MESSAGE\nsubscription:s\nmessage-id:m\n\n\0");
+    let [Event::Message(message)] = &events[..] else { panic!("{events:?}") };
+    assert!(!session.ack(message, &[]));
+    assert_eq!(text(&mut session), "");
+}
+
+/// Checklist 132, 135.
+#[test]
+fn a_transaction_is_begun_filled_and_ended() {
+    let mut session = connected("1.2");
+    session.begin("t:1", &[("receipt", "b")]);
+    session.send("/queue/a", &[("transaction", "t:1"), ("content-type", "text/plain")], b"hi");
+    session.commit("t:1", &[]);
+    session.abort("u", &[]);
+    assert_eq!(text(&mut session), "BEGIN\ntransaction:t\\c1\nreceipt:b\n\n\0");
+    assert_eq!(
+        text(&mut session),
+        "SEND\ndestination:/queue/a\ntransaction:t\\c1\ncontent-type:text/plain\ncontent-length:2\n\nhi\0"
+    );
+    assert_eq!(text(&mut session), "COMMIT\ntransaction:t\\c1\n\n\0");
+    assert_eq!(text(&mut session), "ABORT\ntransaction:u\n\n\0");
+}
+
+/// Checklist 36, 199.
+#[test]
+fn a_client_may_have_a_login_and_a_passcode() {
+    let mut session = ClientSession::with_credentials(
+        "h",
+        &[("login", "a:b"), ("passcode", "c\\d")],
+        Limits::CONNECTED,
+        T0,
+    );
+    assert!(text(&mut session).ends_with("\nlogin:a:b\npasscode:c\\d\n\n\0"));
+}
+
+/// Checklist 201: CR LF, several frames in one message, and one frame in several.
+#[test]
+fn frames_come_in_any_cut() {
+    let octets =
+        "CONNECTED\r\nversion:1.1\r\n\r\n\0\nMESSAGE\nsubscription:a\\c\n\né\0RECEIPT\nreceipt-id:1\n\n\0";
+    for size in [1, 3, 7, octets.len()] {
+        let mut session = session();
+        let mut events = Vec::new();
+        for chunk in octets.as_bytes().chunks(size) {
+            session.receive(Bytes::copy_from_slice(chunk), T0);
+            events.extend(std::iter::from_fn(|| session.next_event().unwrap()));
+        }
+        assert_eq!((events.len(), session.version()), (3, Version::V11), "{size}");
+    }
+}

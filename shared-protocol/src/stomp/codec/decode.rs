@@ -149,20 +149,37 @@ impl Decoder {
         begun
     }
 
+    /// Whether `reached` octets of a frame are too many, and why, if its last line began at `from` and has not ended yet. Of two limits
+    /// the one counts that was reached first, so that chunks make no difference.
+    const fn is_too_long(
+        &self,
+        from: usize,
+        reached: usize,
+        limit: usize,
+        what: &'static str,
+    ) -> Result<(), Flaw> {
+        // A carriage return may stand behind the longest line.
+        let (line, frame) = (from + limit + 2, self.limits.frame + 1);
+        if reached >= line && line <= frame {
+            return Err((TOO_LARGE, what));
+        }
+        if reached >= frame {
+            return Err((TOO_LARGE, FRAME_TOO_LARGE));
+        }
+        Ok(())
+    }
+
     /// The line that begins at `from`, without its end, and where the next one begins.
     fn line(&mut self, from: usize, limit: usize, what: &'static str) -> Step<(usize, usize)> {
         let view = self.view();
         let Some(found) = memchr2(b'\n', 0, &view[self.seen..]) else {
-            if view.len() - from > limit + 1 {
-                return Err((TOO_LARGE, what));
-            }
-            if view.len() > self.limits.frame {
-                return Err((TOO_LARGE, FRAME_TOO_LARGE));
-            }
-            self.seen = view.len();
+            let reached = view.len();
+            self.is_too_long(from, reached, limit, what)?;
+            self.seen = reached;
             return Ok(None);
         };
         let end = self.seen + found;
+        self.is_too_long(from, end, limit, what)?;
         if view[end] == 0 {
             return Err((
                 MALFORMED,
@@ -256,11 +273,13 @@ impl Decoder {
     }
 
     /// Whether a body of so many octets, which begins at `from`, is within the limits.
-    fn check_size(&self, from: usize, length: usize) -> Result<(), Flaw> {
-        if length > self.limits.body {
+    const fn check_size(&self, from: usize, length: usize) -> Result<(), Flaw> {
+        // Of two limits the one counts that is reached first.
+        let frame = self.limits.frame.saturating_sub(from);
+        if length > self.limits.body && self.limits.body < frame {
             return Err((TOO_LARGE, "the body is too large"));
         }
-        if from.saturating_add(length) >= self.limits.frame {
+        if length >= frame {
             return Err((TOO_LARGE, FRAME_TOO_LARGE));
         }
         Ok(())

@@ -114,6 +114,24 @@ impl Frame {
         &self.body
     }
 
+    /// A copy that keeps no more octets alive than its own. A decoded frame is slices of the chunk it came in, which may be large: keep a
+    /// copy of what is to be kept for long.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            command: self.command,
+            head: Bytes::copy_from_slice(&self.head),
+            slots: self.slots.clone(),
+            body: Bytes::copy_from_slice(&self.body),
+        }
+    }
+
+    /// Octets of its head and body.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
     fn text(&self, (from, to): (u32, u32)) -> &str {
         let (from, to) = (from as usize, to as usize);
         // The decoder proved the head to be UTF-8 and cuts at ASCII; an empty text would only hide a bug of ours.

@@ -110,7 +110,7 @@ proptest! {
         prop_assert_eq!(frame.headers().count(), values.len());
     }
 
-    /// Checklist 47 of the security list: nothing panics, and memory stays bounded.
+    /// Security checklist 47: nothing panics, and memory stays bounded.
     #[test]
     fn arbitrary_octets_are_survived(octets in prop::collection::vec(any::<u8>(), 0..256), version in version()) {
         let _ = read(&[&octets], version);

@@ -188,7 +188,7 @@ fn an_undefined_escape_is_wrong() {
     }
 }
 
-/// Checklist 36.
+/// Checklist 36, 38.
 #[test]
 fn connect_is_never_unescaped() {
     for command in ["CONNECT", "STOMP", "CONNECTED"] {
@@ -328,6 +328,33 @@ fn a_whole_frame_is_bounded() {
     assert!(!fits("SEND\ncontent-length:99999\n\n"));
 }
 
+/// Checklist 25, 161, 162: what is wrong first is what is told, however it is cut. A fuzzer found that it was not.
+#[test]
+fn the_first_flaw_is_told_whatever_the_chunks() {
+    let limits = Limits { header_line: 20, headers: 9, body: 30, frame: 40 };
+    let told = |octets: &[u8], size: usize| {
+        let mut decoder = Decoder::new(limits);
+        octets.chunks(size).find_map(|chunk| {
+            decoder.feed(Bytes::copy_from_slice(chunk));
+            decoder.next().err().map(|error| error.text)
+        })
+    };
+    let long = "x".repeat(60);
+    for (octets, flaw) in [
+        (format!("{long}\0"), "the command is too long"),
+        (format!("SEND\n{long}\0"), "a header line is too long"),
+        (format!("SEND\na:b\nc:d\ne:fghijklmn\n{long}\0"), FRAME_FLAW),
+        (format!("SEND\n\n{long}\0"), "the body is too large"),
+        (format!("SEND\na:b\nc:d\n\n{long}\0"), FRAME_FLAW),
+    ] {
+        for size in [1, 7, octets.len()] {
+            assert_eq!(told(octets.as_bytes(), size), Some(flaw), "{octets} in {size}");
+        }
+    }
+}
+
+const FRAME_FLAW: &str = "the frame is too large";
+
 /// Checklist 210: logs that show a decoder show no token.
 #[test]
 fn what_is_printed_for_debugging_holds_no_octets() {
@@ -342,4 +369,22 @@ fn what_is_printed_for_debugging_holds_no_octets() {
 #[test]
 fn a_header_without_a_name_is_left_out() {
     assert_eq!(encode(Command::Send, &[("", "x")], None, Version::V12).as_ref(), b"SEND\n\n\0");
+}
+
+/// Checklist 167, 25: work that grew with the square of the octets would not end today.
+#[test]
+fn a_mebibyte_in_single_octets_is_read_in_one_go() {
+    let body = vec![b'x'; 1024 * 1024];
+    let written = encode(Command::Send, &[("destination", "/a")], Some(&body), Version::V12);
+    let unsized_ = [&b"SEND\n\n"[..], &body, b"\0"].concat();
+    for octets in [&written[..], &unsized_] {
+        let octets = Bytes::copy_from_slice(octets);
+        let mut decoder = decoder(Version::V12);
+        for at in 0..octets.len() - 1 {
+            decoder.feed(octets.slice(at..=at));
+            assert!(decoder.next().unwrap().is_none());
+        }
+        decoder.feed(octets.slice(octets.len() - 1..));
+        assert_eq!(decoder.next().unwrap().unwrap().body().len(), body.len());
+    }
 }

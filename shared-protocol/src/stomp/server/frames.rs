@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::{Phase, Request, ServerSession};
+use super::{AckMode, Demand, Phase, Request, ServerSession, Verdict, transactions::Work};
 use crate::stomp::codec::{Command, Frame, Version};
 
 /// How many subscriptions are remembered that the server refused or ended.
@@ -11,8 +11,11 @@ const ENDED: usize = 64;
 /// A subscription of a session.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    id: String,
+    pub(super) id: String,
     destination: String,
+    pub(super) ack: AckMode,
+    /// How many of its messages may wait to be acknowledged.
+    pub(super) window: usize,
 }
 
 impl Subscription {
@@ -31,14 +34,16 @@ enum Name {
     Destination(String),
 }
 
-fn owned(frame: &Frame, name: &str) -> Option<String> {
+pub(super) fn owned(frame: &Frame, name: &str) -> Option<String> {
     frame.header(name).map(|value| value.into_owned())
 }
 
 impl ServerSession {
-    pub(super) fn take(&mut self, frame: Frame) -> Option<Request> {
+    pub(super) fn take(&mut self, frame: Frame) -> Option<Demand> {
         match (&self.phase, frame.command()) {
-            (Phase::New(_), Command::Connect | Command::Stomp) => self.take_connect(frame),
+            (Phase::New(_), Command::Connect | Command::Stomp) => {
+                self.take_connect(frame).map(Demand::Request)
+            }
             (Phase::New(_), _) => {
                 self.fail_frame(&frame, "not-connected", "the first frame has to be CONNECT")
             }
@@ -46,38 +51,43 @@ impl ServerSession {
                 self.malformed(&frame, "the session is connected already")
             }
             (_, Command::Send) => self.take_send(frame),
-            (_, Command::Subscribe) => self.take_subscribe(frame),
-            (_, Command::Unsubscribe) => self.take_unsubscribe(&frame),
+            (_, Command::Subscribe) => self.take_subscribe(frame).map(Demand::Request),
+            (_, Command::Unsubscribe) => self.take_unsubscribe(&frame).map(Demand::Request),
             (_, Command::Disconnect) => {
                 self.settle_now(owned(&frame, "receipt"), Vec::new());
                 self.phase = Phase::Over;
-                Some(Request::Disconnect)
+                Some(Request::Disconnect.into())
             }
             (_, Command::Nack) if self.version == Version::V10 => {
                 self.malformed(&frame, "there is no such command")
             }
-            (_, Command::Ack | Command::Nack | Command::Begin | Command::Commit | Command::Abort) => {
+            (_, Command::Ack | Command::Nack) if self.config.broker.is_none() => {
                 self.malformed(&frame, "acknowledgements and transactions are not offered")
             }
+            (_, Command::Ack) => self.take_ack(frame, Verdict::Taken),
+            (_, Command::Nack) => self.take_ack(frame, Verdict::Refused),
+            (_, Command::Begin | Command::Commit | Command::Abort) => self.take_transaction(&frame),
             (_, Command::Connected | Command::Message | Command::Receipt | Command::Error) => {
                 self.malformed(&frame, "there is no such command")
             }
         }
     }
 
-    fn malformed(&mut self, frame: &Frame, text: &str) -> Option<Request> {
+    pub(super) fn malformed<T>(&mut self, frame: &Frame, text: &str) -> Option<T> {
         self.fail_frame(frame, "malformed-frame", text)
     }
 
-    fn take_send(&mut self, frame: Frame) -> Option<Request> {
+    fn take_send(&mut self, frame: Frame) -> Option<Demand> {
         let Some(destination) = owned(&frame, "destination") else {
             return self.malformed(&frame, "SEND has no destination");
         };
-        if frame.header("transaction").is_some() {
-            return self.malformed(&frame, "transactions are not offered");
+        if let Some(transaction) = owned(&frame, "transaction") {
+            let receipt = owned(&frame, "receipt");
+            let work = Work::Send { destination, frame: frame.detached() };
+            return self.transact(&frame, &transaction, receipt, work);
         }
         let ticket = owned(&frame, "receipt").map(|receipt| self.receipts.issue(receipt));
-        Some(Request::Send { destination, frame, ticket })
+        Some(Request::Send { destination, frame, ticket }.into())
     }
 
     fn take_subscribe(&mut self, frame: Frame) -> Option<Request> {
@@ -97,17 +107,24 @@ impl ServerSession {
             let text = "the session has as many subscriptions as it may";
             return self.fail_frame(&frame, "too-many-subscriptions", text);
         }
-        match frame.header("ack").as_deref() {
-            None | Some("auto") => {}
-            Some("client" | "client-individual") => {
-                return self.malformed(&frame, "only ack:auto is offered");
-            }
-            Some(_) => return self.malformed(&frame, "there is no such ack mode"),
+        let Some(ack) = AckMode::of(&frame) else {
+            return self.malformed(&frame, "there is no such ack mode");
+        };
+        if ack != AckMode::Auto && self.config.broker.is_none() {
+            return self.malformed(&frame, "only ack:auto is offered");
         }
         self.ended.retain(|ended| ended.id != id);
-        let subscription = Subscription { id: id.clone(), destination: destination.clone() };
+        let window = self.asked_window(&frame);
+        let subscription = Subscription { id: id.clone(), destination: destination.clone(), ack, window };
         self.phase = Phase::Subscribing(subscription, owned(&frame, "receipt"));
         Some(Request::Subscribe { id, destination, frame })
+    }
+
+    /// The `prefetch-count` of a SUBSCRIBE, within the limit. One that is no number, or zero, asks for nothing.
+    fn asked_window(&self, subscribe: &Frame) -> usize {
+        let most = self.config.broker.map_or(0, |limits| limits.unacknowledged);
+        let asked = subscribe.header("prefetch-count").and_then(|count| count.parse().ok());
+        asked.filter(|count| *count > 0).map_or(most, |count: usize| count.min(most))
     }
 
     fn take_unsubscribe(&mut self, frame: &Frame) -> Option<Request> {
@@ -119,6 +136,7 @@ impl ServerSession {
         let receipt = owned(frame, "receipt");
         if let Some(at) = self.subscriptions.iter().position(|known| known.is_named_by(&name)) {
             let Subscription { id, .. } = self.subscriptions.remove(at);
+            self.deliveries.forget(&id);
             self.settle_now(receipt, Vec::new());
             return Some(Request::Unsubscribe { id });
         }
@@ -166,6 +184,7 @@ impl ServerSession {
     pub fn forget_subscription(&mut self, id: &str) {
         if let Some(at) = self.subscriptions.iter().position(|known| known.id == id) {
             let subscription = self.subscriptions.remove(at);
+            self.deliveries.forget(id);
             self.remember_ended(subscription);
         }
     }

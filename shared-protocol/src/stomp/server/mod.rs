@@ -5,22 +5,36 @@
 //! same: each request that asked for one holds a [`Ticket`], and a ticket that is not settled holds back those behind it. So does
 //! the ERROR for a wrong frame: what was asked for in front of that frame is answered first.
 //!
-//! Deliberately absent: who may do what, and the messages of subscriptions. The application queues those behind what
-//! [`ServerSession::next_output`] hands out.
+//! A session whose [`Config::broker`] is set has transactions and acknowledgements as well: [`ServerSession::next_demand`] hands
+//! them out, and [`ServerSession::deliver`] numbers messages so that they can be acknowledged.
 //!
-//! Time is a [`Duration`] since any fixed moment.
+//! Deliberately absent: who may do what, queues, and, without a broker, the messages of subscriptions: the application queues
+//! those behind what [`ServerSession::next_output`] hands out.
+//!
+//! Time is a [`Duration`] since any fixed moment. Give what you read to [`ServerSession::receive`], then ask
+//! [`ServerSession::next_request`] until it has nothing; write what [`ServerSession::next_output`] hands out; call
+//! [`ServerSession::tick`] at [`ServerSession::deadline`]. The example `in_memory` does this without a socket.
 
 mod connect;
+mod deliveries;
+mod demand;
 mod ending;
 mod frames;
 mod receipts;
+mod transactions;
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
 use bytes::Bytes;
 
-pub use self::receipts::Ticket;
-use self::{ending::Failure, frames::Subscription, receipts::Receipts};
+use self::{
+    deliveries::Deliveries, ending::Failure, frames::Subscription, receipts::Receipts,
+    transactions::Transaction,
+};
+pub use self::{
+    demand::{AckMode, BrokerLimits, Delivered, Delivery, Demand, Relayed, Settlement, Step, Verdict},
+    receipts::Ticket,
+};
 use super::{
     HEART_BEAT,
     beats::Beats,
@@ -37,12 +51,17 @@ pub struct Config {
     pub server: &'static str,
     /// How long a stranger may take until CONNECT.
     pub connect_timeout: Duration,
+    /// How long a frame may take from its first octet to its last.
+    pub frame_timeout: Duration,
     /// The shortest and longest interval of heart-beats.
     pub heart_beat: (Duration, Duration),
     /// How many subscriptions one session may have.
     pub subscriptions: usize,
     /// What frames may cost once CONNECT was accepted.
     pub limits: Limits,
+    /// Acknowledgements and transactions; `None` refuses them with an ERROR. Whoever offers them asks with
+    /// [`ServerSession::next_demand`].
+    pub broker: Option<BrokerLimits>,
 }
 
 impl Default for Config {
@@ -50,9 +69,11 @@ impl Default for Config {
         Self {
             server: concat!("EchoPulse/", env!("CARGO_PKG_VERSION")),
             connect_timeout: Duration::from_secs(10),
+            frame_timeout: Duration::from_secs(60),
             heart_beat: (Duration::from_secs(5), Duration::from_secs(60)),
             subscriptions: 500,
             limits: Limits::CONNECTED,
+            broker: None,
         }
     }
 }
@@ -136,6 +157,28 @@ enum Phase {
     Over,
 }
 
+/// Since when half a frame waits for its rest.
+#[derive(Debug, Default)]
+struct Drip {
+    since: Duration,
+    /// The decoder was asked for a frame and had half of one. What it was not asked about yet may be whole.
+    waits: bool,
+}
+
+impl Drip {
+    const fn fed(&mut self, was_empty: bool, now: Duration) {
+        self.waits = false;
+        if was_empty {
+            self.since = now;
+        }
+    }
+
+    /// A frame was whole, and what stands behind it came last.
+    const fn begun(&mut self, heard_at: Duration) {
+        self.since = heard_at;
+    }
+}
+
 /// The server's side of a session.
 pub struct ServerSession {
     config: Config,
@@ -146,9 +189,12 @@ pub struct ServerSession {
     /// Subscriptions that the server refused or ended: an UNSUBSCRIBE that is on its way is no mistake.
     ended: VecDeque<Subscription>,
     receipts: Receipts,
+    deliveries: Deliveries,
+    transactions: Vec<Transaction>,
     failure: Option<Failure>,
     output: VecDeque<Output>,
     beats: Beats,
+    drip: Drip,
 }
 
 impl ServerSession {
@@ -164,9 +210,12 @@ impl ServerSession {
             subscriptions: Vec::new(),
             ended: VecDeque::new(),
             receipts: Receipts::default(),
+            deliveries: Deliveries::default(),
+            transactions: Vec::new(),
             failure: None,
             output: VecDeque::new(),
             beats: Beats::new(now),
+            drip: Drip::default(),
         }
     }
 
@@ -188,6 +237,7 @@ impl ServerSession {
         if self.decoder.pending() > self.config.limits.frame {
             return self.fail(close::TOO_LARGE, "too-large", "more came than is taken at a time");
         }
+        self.drip.fed(self.decoder.pending() == 0, now);
         self.decoder.feed(chunk);
     }
 
@@ -197,12 +247,27 @@ impl ServerSession {
         matches!(self.phase, Phase::Over)
     }
 
-    /// The next thing the client wants; `None` while a decision is awaited, or more octets.
+    /// The next thing the client wants; `None` while a decision is awaited, or more octets. For sessions without
+    /// [`Config::broker`]: what only a broker has ends the session here.
     pub fn next_request(&mut self) -> Option<Request> {
+        match self.next_demand()? {
+            Demand::Request(request) => Some(request),
+            Demand::Settle { .. } | Demand::Commit { .. } => {
+                self.fail(close::INTERNAL, "internal", "acknowledgements and transactions are not looked at");
+                None
+            }
+        }
+    }
+
+    /// The next thing the client wants, with all that a broker has; `None` while a decision is awaited, or more octets.
+    pub fn next_demand(&mut self) -> Option<Demand> {
         while matches!(self.phase, Phase::New(_) | Phase::Ready) {
             let frame = match self.decoder.next() {
                 Ok(Some(frame)) => frame,
-                Ok(None) => return None,
+                Ok(None) => {
+                    self.drip.waits = self.decoder.pending() > 0;
+                    return None;
+                }
                 Err(error) => {
                     let (close, code) = match error.kind {
                         DecodeErrorKind::Malformed => (close::PROTOCOL, "malformed-frame"),
@@ -212,8 +277,9 @@ impl ServerSession {
                     return None;
                 }
             };
-            if let Some(request) = self.take(frame) {
-                return Some(request);
+            self.drip.begun(self.beats.heard_at());
+            if let Some(demand) = self.take(frame) {
+                return Some(demand);
             }
         }
         None
@@ -236,7 +302,8 @@ impl ServerSession {
     pub fn deadline(&self) -> Option<Duration> {
         match self.phase {
             Phase::New(due) | Phase::Connecting(_, due) => Some(due),
-            Phase::Ready | Phase::Subscribing(..) => self.beats.deadline(),
+            Phase::Ready => [self.beats.deadline(), self.frame_due()].into_iter().flatten().min(),
+            Phase::Subscribing(..) => self.beats.deadline(),
             Phase::Over => self.failure.as_ref().map(|_| self.beats.heard_at() + PATIENCE),
         }
     }
@@ -255,8 +322,16 @@ impl ServerSession {
                     self.end_if_settled();
                 }
             }
+            Phase::Ready if self.frame_due().is_some_and(|due| now >= due) => {
+                self.fail(close::TIMEOUT, "frame-timeout", "the rest of a frame did not come in time");
+            }
             Phase::Ready | Phase::Subscribing(..) => self.beat(now),
         }
+    }
+
+    /// When the rest of a frame has to be there, if half of one is.
+    fn frame_due(&self) -> Option<Duration> {
+        self.drip.waits.then(|| self.drip.since + self.config.frame_timeout)
     }
 
     fn beat(&mut self, now: Duration) {

@@ -37,7 +37,7 @@ impl Receipts {
     fn settle(&mut self, ticket: Ticket, answer: Answer) -> Option<String> {
         // Tickets ascend along the queue.
         let at = self.waiting.binary_search_by_key(&ticket, |waiting| waiting.ticket).ok()?;
-        let waiting = &mut self.waiting[at];
+        let waiting = self.waiting.get_mut(at).filter(|waiting| waiting.answer.is_none())?;
         waiting.answer = Some(answer);
         Some(waiting.receipt.clone())
     }
@@ -58,7 +58,7 @@ impl Receipts {
 
 impl ServerSession {
     /// Settles a ticket: with headers its RECEIPT leaves as soon as those before it have; without, it never does. Answers the
-    /// `receipt` it was for.
+    /// `receipt` it was for, or nothing if it was settled already.
     pub fn settle(&mut self, ticket: Ticket, headers: Option<Vec<(&'static str, String)>>) -> Option<String> {
         let receipt = self.receipts.settle(ticket, headers)?;
         while let Some((receipt, answer)) = self.receipts.pop_settled() {

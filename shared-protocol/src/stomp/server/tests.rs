@@ -1,9 +1,13 @@
+mod acknowledging;
 mod answering;
 mod beating;
+mod broker;
 mod connecting;
 mod ending;
 mod subscribing;
+mod transacting;
 
+use self::broker::{Broker, message};
 use super::*;
 
 const T0: Duration = Duration::ZERO;

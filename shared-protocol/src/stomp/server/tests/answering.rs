@@ -80,3 +80,16 @@ fn a_ticket_is_settled_once() {
     assert_eq!(session.settle(ticket, Some(Vec::new())), None);
     assert_eq!(written(&mut session).len(), 1);
 }
+
+/// Checklist 145: what was decided stays so, also while it waits for its turn.
+#[test]
+fn a_ticket_that_waits_for_its_turn_is_not_settled_again() {
+    let mut session = connected();
+    feed(&mut session, "SEND\ndestination:/a\nreceipt:1\n\n\0SEND\ndestination:/a\nreceipt:2\n\n\0");
+    let Some(Request::Send { ticket: Some(first), .. }) = session.next_request() else { panic!() };
+    let Some(Request::Send { ticket: Some(second), .. }) = session.next_request() else { panic!() };
+    assert!(session.settle(second, None).is_some());
+    assert_eq!(session.settle(second, Some(Vec::new())), None);
+    session.settle(first, Some(Vec::new()));
+    assert_eq!(written(&mut session), ["RECEIPT\nreceipt-id:1\n\n\0"], "the second was refused");
+}

@@ -71,3 +71,53 @@ fn beats_leave_while_the_application_decides_and_its_silence_is_not_the_clients(
     session.tick(at(40));
     assert!(!session.is_over());
 }
+
+/// Checklist 166: octets that drip keep a session alive, but not for ever in the middle of a frame.
+#[test]
+fn a_frame_has_to_be_whole_in_time() {
+    let mut session = connected();
+    for second in 0..60 {
+        session.receive(Bytes::from_static(b"SEND\ndestination:/a\n\nhi\0SEND\nx"), at(second));
+        assert!(matches!(session.next_request(), Some(Request::Send { .. })));
+        assert!(session.next_request().is_none());
+        assert_eq!(session.deadline(), Some(at(second + 60)), "whole frames came meanwhile");
+        session.receive(Bytes::from_static(b":y\ndestination:/a\n\n\0"), at(second));
+        assert!(session.next_request().is_some() && session.next_request().is_none());
+        assert_eq!(session.deadline(), None, "nothing is missing");
+    }
+    for second in 60..64 {
+        session.receive(Bytes::from_static(b"S"), at(second));
+        assert!(session.next_request().is_none());
+    }
+    assert_eq!(session.deadline(), Some(at(120)));
+    session.tick(at(119));
+    assert!(!session.is_over());
+    session.tick(at(120));
+    let (code, _, close) = failure(&mut session);
+    assert_eq!((code.as_str(), close.as_str()), ("frame-timeout", "4408"));
+}
+
+/// Checklist 166: what the application has not looked at yet is not the client's delay.
+#[test]
+fn frames_that_wait_for_the_application_are_no_drip() {
+    let mut session = connected();
+    session.receive(Bytes::from_static(b"SEND\ndest"), T0);
+    assert!(session.next_request().is_none());
+    session.receive(Bytes::from_static(b"ination:/a\n\n\0"), at(1));
+    assert_eq!(session.deadline(), None);
+    session.tick(at(1000));
+    assert!(session.next_request().is_some());
+}
+
+/// Checklist 87.
+#[test]
+fn nothing_beats_before_connected() {
+    let mut session = fresh();
+    feed(&mut session, "CONNECT\naccept-version:1.2\nheart-beat:0,5000\n\n\0");
+    session.next_request();
+    session.tick(at(9));
+    assert_eq!(written(&mut session), [""; 0]);
+    session.accept("s1", "ada", at(9));
+    session.tick(at(9));
+    assert!(written(&mut session)[0].starts_with("CONNECTED\n"));
+}

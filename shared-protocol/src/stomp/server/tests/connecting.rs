@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Checklist 52, 53, 60, 65, 66.
+/// Checklist 52, 53, 60, 65, 66, 215.
 #[test]
 fn connect_and_stomp_begin_a_session() {
     for command in ["CONNECT", "STOMP"] {
@@ -30,7 +30,7 @@ fn connect_comes_first_and_once_and_without_a_body() {
     assert_eq!(failure(&mut session).2, "1002");
 }
 
-/// Checklist 59.
+/// Checklist 59, 216.
 #[test]
 fn without_a_common_version_the_error_lists_ours() {
     let mut session = fresh();
@@ -138,4 +138,36 @@ fn a_flood_behind_connect_is_bounded() {
         assert!(fed < 100);
     }
     assert_eq!(failure(&mut session).2, "1009");
+}
+
+/// Checklist 58.
+#[test]
+fn without_accept_version_a_session_is_1_0_and_says_so() {
+    let mut session = fresh();
+    feed(&mut session, "CONNECT\nheart-beat:1000,1000\n\n\0");
+    session.next_request();
+    session.accept("s1", "ada", T0);
+    assert!(written(&mut session)[0].starts_with("CONNECTED\nversion:1.0\nsession:s1\n"));
+}
+
+/// Checklist 50.
+#[test]
+fn what_comes_from_servers_is_no_command_of_clients() {
+    for command in ["CONNECTED", "MESSAGE", "RECEIPT", "ERROR"] {
+        assert_eq!(fails(&format!("{command}\n\n\0")).0, "malformed-frame");
+        let mut session = fresh();
+        feed(&mut session, &format!("{command}\n\n\0"));
+        assert_eq!(failure(&mut session).0, "not-connected");
+    }
+}
+
+/// Checklist 38, 66: what a header of CONNECTED cannot hold is left out, and nothing else with it.
+#[test]
+fn nothing_is_smuggled_into_connected() {
+    let mut session = fresh();
+    feed(&mut session, "CONNECT\naccept-version:1.2\n\n\0");
+    session.next_request();
+    session.accept("s1", "ada\nversion:9", T0);
+    let text = written(&mut session).remove(0);
+    assert!(text.contains("\nsession:s1\n") && !text.contains("ada") && !text.contains("version:9"));
 }

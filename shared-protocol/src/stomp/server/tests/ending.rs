@@ -39,7 +39,7 @@ fn a_body_that_is_too_large_has_its_own_close_code() {
     assert_eq!((code.as_str(), receipt.as_deref(), close.as_str()), ("too-large", Some("7"), "1009"));
 }
 
-/// Checklist 127, 131.
+/// Checklist 105, 127, 131, 134.
 #[test]
 fn acknowledgements_and_transactions_are_refused_with_a_word() {
     for command in
@@ -48,6 +48,10 @@ fn acknowledgements_and_transactions_are_refused_with_a_word() {
         assert_eq!(fails(&format!("{command}\n\n\0")).0, "malformed-frame");
     }
     assert_eq!(fails("SEND\ndestination:/a\ntransaction:t\n\n\0").0, "malformed-frame");
+    for mode in ["client", "client-individual"] {
+        let subscribe = format!("SUBSCRIBE\nid:1\ndestination:/a\nack:{mode}\n\n\0");
+        assert_eq!(fails(&subscribe).0, "malformed-frame");
+    }
 }
 
 /// Checklist 147, 153: what was asked for in front of a wrong frame is answered in front of the ERROR.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Checklist 101, 104, 107, 108, 109.
+/// Checklist 101, 104, 107, 108, 109, 111.
 #[test]
 fn a_subscription_is_there_from_its_receipt_to_its_end() {
     let mut session = connected();
