@@ -18,6 +18,8 @@ pub(crate) struct Package {
 /// What the tests run besides cargo.
 pub(crate) const FOR_TESTS: &[Package] = &[
     Package { program: "cc", package: "gcc" },
+    Package { program: "c++", package: "g++" },
+    Package { program: "make", package: "make" },
     Package { program: "tmux", package: "tmux" },
     Package { program: "chromium", package: "chromium" },
     Package { program: "chromedriver", package: "chromium-driver" },
