@@ -132,7 +132,7 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
         ids,
         timer: Arc::new(TokioTimer),
         lanes: 1,
-        relays_rest: Duration::from_millis(25),
+        relays_rest: Duration::from_millis(50),
     }));
     let mut tasks = engine.spawn(bus.consumer(1024));
 

@@ -27,7 +27,7 @@ const FOLDER_ISSUER: &str = "urn:echopulse:folder";
 /// One writer of SQLite needs one lane.
 const LANES: usize = 1;
 /// Nobody but this process reads its bus.
-const RELAYS_REST: Duration = Duration::from_millis(25);
+const RELAYS_REST: Duration = Duration::from_millis(50);
 
 /// Everything that runs, or has to be closed.
 pub(crate) struct World {

@@ -9,7 +9,7 @@ use super::{
 use crate::common::{StoreError, sync::Nudge};
 
 /// Rows moved at once.
-const BATCH: usize = 256;
+const BATCH: usize = 1024;
 
 /// Moves the rows of one hash partition. Only one relay may run for a partition, or order is lost.
 pub struct Relay {
