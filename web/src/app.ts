@@ -24,6 +24,8 @@ export type Dialog =
 /** What the composer is about, beside a plain new message. */
 export type About = { kind: "reply" | "edit"; message: Message };
 
+/** Wide enough for three panes. */
+const WIDE = matchMedia("(min-width: 1000px)");
 /** A page that slept longer than this does not trust its connection. */
 const SLEPT_MS = 45_000;
 
@@ -34,12 +36,17 @@ export class App {
   /** Read out by screen readers. */
   announcement = "";
   showServers = false;
-  showMembers = matchMedia("(min-width: 1000px)").matches;
+  showMembers = WIDE.matches;
   readonly drafts = new Map<string, string>();
   private signIn?: SignIn;
   private frame = 0;
 
-  constructor(private readonly draw: () => void) {}
+  constructor(private readonly draw: () => void) {
+    WIDE.addEventListener("change", () => {
+      this.showMembers = WIDE.matches;
+      this.changed();
+    });
+  }
 
   get chat(): Chat | undefined {
     return this.phase.kind === "chat" ? this.phase.chat : undefined;
@@ -121,11 +128,13 @@ export class App {
 
   toggleServers(): void {
     this.showServers = !this.showServers;
+    if (!WIDE.matches) this.showMembers = false;
     this.changed();
   }
 
   toggleMembers(): void {
     this.showMembers = !this.showMembers;
+    this.showServers = false;
     this.changed();
   }
 

@@ -51,7 +51,9 @@ export class SignIn {
 
   async end(): Promise<void> {
     sessionStorage.removeItem(HINT);
-    await this.users.signoutRedirect({ id_token_hint: this.user?.id_token });
+    // Without a user no ID token goes into the address of the issuer's page.
+    await this.users.removeUser();
+    await this.users.signoutRedirect();
   }
 
   /** An access token that holds for a while; `fresh` asks for another one than the last. */

@@ -18,7 +18,7 @@ export function ChannelView({ app, chat, open }: { app: App; chat: Chat; open: O
       <MessageList key={channel.id} app={app} chat={chat} open={open} />
       <p class="typing dim" role="status">{typists()}</p>
       {server.may("SEND_MESSAGES", channel.id) ? (
-        <Composer key={`${channel.id} ${app.about?.kind} ${app.about?.message.id}`} app={app} chat={chat} open={open} />
+        <Composer key={channel.id} app={app} chat={chat} open={open} />
       ) : (
         <p class="dim no-composer">You cannot write here.</p>
       )}

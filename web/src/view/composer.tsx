@@ -1,6 +1,6 @@
 // Where one writes. Enter sends, Shift+Enter begins a line, Up edits the last message, `@` and `#` complete.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../app";
 import type { Chat, Open } from "../chat/chat";
 import { fromWire, nameable, toWire, unfinished, type Named } from "../text/mentions";
@@ -14,9 +14,8 @@ export function Composer({ app, chat, open }: { app: App; chat: Chat; open: Open
   const { channel, server, timeline } = open;
   const { about } = app;
   const known = nameable(server);
-  const draft = app.drafts.get(channel.id) ?? "";
-  const [text, setText] = useState(about?.kind === "edit" ? fromWire(about.message.content, known) : draft);
-  const [cursor, setCursor] = useState(text.length);
+  const [text, setText] = useState("");
+  const [cursor, setCursor] = useState(0);
   const [chosen, setChosen] = useState(0);
   const [isHidden, hide] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -24,10 +23,15 @@ export function Composer({ app, chat, open }: { app: App; chat: Chat; open: Open
   const proposals = typed && !isHidden ? matching(known, typed.typed) : [];
   const tooLong = [...text].length - LONGEST;
 
-  useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches || about) area.current?.focus();
-    area.current?.setSelectionRange(text.length, text.length);
-  }, []);
+  const isOpened = useRef(false);
+  useLayoutEffect(() => {
+    const text = about?.kind === "edit" ? fromWire(about.message.content, known) : (app.drafts.get(channel.id) ?? "");
+    setText(text);
+    setCursor(text.length);
+    // To open a channel brings up no keyboard that covers it.
+    if (isOpened.current || matchMedia("(hover: hover)").matches) area.current?.focus();
+    isOpened.current = true;
+  }, [about]);
 
   return (
     <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
