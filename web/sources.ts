@@ -1,4 +1,5 @@
-// What the built files are made from, and its digest. `xtask/src/web.rs` computes the same one to tell whether `dist` is stale.
+// What the built files are made from, and its digest. A test of the backend that carries
+// `dist` computes the same one to tell whether it is stale.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";

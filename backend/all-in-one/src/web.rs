@@ -102,7 +102,45 @@ fn policy(url: &str) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    /// Every file below a folder.
+    fn below(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+    }
+
+    /// What `web/sources.ts` computes.
+    fn digest(web: &Path) -> String {
+        let mut paths: Vec<_> = ["public", "src"].iter().flat_map(|folder| below(&web.join(folder))).collect();
+        let files =
+            ["index.html", "package-lock.json", "package.json", "sources.ts", "tsconfig.json", "vite.config.ts"];
+        paths.extend(files.iter().map(|file| web.join(file)));
+        paths.sort();
+        let mut hash = Sha256::new();
+        for path in paths {
+            hash.update(path.strip_prefix(web).unwrap().to_str().unwrap());
+            hash.update([0]);
+            hash.update(fs::read(path).unwrap());
+            hash.update([0]);
+        }
+        hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    #[test]
+    fn the_built_files_are_made_from_the_sources_at_hand() {
+        let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+        let recorded = fs::read_to_string(web.join("dist/sources.sha256")).unwrap();
+        assert_eq!(recorded.trim(), digest(&web), "web/dist is stale; run: cargo xtask web");
+        assert!(recorded.starts_with(BUILD));
+    }
 
     #[test]
     fn the_first_page_is_small() {

@@ -348,9 +348,8 @@ export class Chat {
       case "gap":
         if (told.reason === "purged") return timeline.purge(told.to);
         // The hole is a row from now on; what is behind it comes live.
-        if (told.reason !== "epoch") return timeline.lack(told.to);
-        timeline.reset();
-        this.session.unfollow(channelTopic(id));
+        if (told.reason !== "epoch") timeline.lack(told.to);
+        else timeline.reset();
         return void this.loadPage({ latest: true }).then(() => this.readCounts());
       case "event":
         return this.onChannelEvent(id, told.envelope);

@@ -22,10 +22,14 @@ type LineKind = "text" | "quote" | "code" | "fence";
 /** Reads content that has been cleaned. */
 export function parse(content: string, names: Names): Block[] {
   const blocks: Block[] = [];
-  let open: { kind: LineKind; lines: string[] } | undefined;
+  let open: { kind: "text" | "quote" | "code"; lines: string[]; opening: string } | undefined;
   const close = () => {
-    if (open?.kind === "code") blocks.push({ kind: "code", text: open.lines.join("\n") });
-    else if (open && open.kind !== "fence") blocks.push({ kind: open.kind, runs: inline(open.lines.join("\n"), names) });
+    if (!open) return;
+    const { kind, lines, opening } = open;
+    // A fence around nothing is text, or it would be lost.
+    if (kind !== "code") blocks.push({ kind, runs: inline(lines.join("\n"), names) });
+    else if (lines.length > 0) blocks.push({ kind, text: lines.join("\n") });
+    else blocks.push({ kind: "text", runs: [{ kind: "plain", text: opening }] });
     open = undefined;
   };
   for (const line of content.split("\n")) {
@@ -33,12 +37,12 @@ export function parse(content: string, names: Names): Block[] {
     if (kind === "fence") {
       const closes = open?.kind === "code";
       close();
-      if (!closes) open = { kind: "code", lines: [] };
+      if (!closes) open = { kind: "code", lines: [], opening: line };
     } else if (open?.kind === kind) {
       open.lines.push(text);
     } else {
       close();
-      open = { kind, lines: [text] };
+      open = { kind, lines: [text], opening: line };
     }
   }
   close();

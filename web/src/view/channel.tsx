@@ -16,7 +16,7 @@ export function ChannelView({ app, chat, open }: { app: App; chat: Chat; open: O
         <button aria-expanded={app.showMembers} onClick={() => app.toggleMembers()}>Members</button>
       </header>
       <MessageList key={channel.id} app={app} chat={chat} open={open} />
-      <p class="typing dim" role="status">{typists()}</p>
+      <p class="typing dim" role="status">{chat.link.state === "offline" ? "○ offline · messages wait here" : typists()}</p>
       {server.may("SEND_MESSAGES", channel.id) ? (
         <Composer key={channel.id} app={app} chat={chat} open={open} />
       ) : (

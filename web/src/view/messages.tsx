@@ -32,7 +32,7 @@ export function MessageList({ app, chat, open }: { app: App; chat: Chat; open: O
   const box = useRef<HTMLDivElement>(null);
   const anchor = useRef<Anchor | undefined>(undefined);
   const isPinned = useRef(true);
-  const tried = useRef("");
+  const tried = useRef(new Set<string>());
   const { start, end } = windowOf(entries, top);
 
   // The names are read when a row is drawn: rows are drawn again when the members' number or the roles change.
@@ -44,8 +44,8 @@ export function MessageList({ app, chat, open }: { app: App; chat: Chat; open: O
     if (entry?.kind !== "gap") return;
     // By itself a hole is tried once; after that, its row is a button.
     const key = `${entry.hole.from}-${entry.hole.to}`;
-    if (tried.current === key) return;
-    tried.current = key;
+    if (tried.current.has(key)) return;
+    tried.current.add(key);
     void chat.loadPage(timeline.filler(entry.hole));
   };
 
@@ -55,34 +55,36 @@ export function MessageList({ app, chat, open }: { app: App; chat: Chat; open: O
     const below = list.scrollHeight - list.scrollTop - list.clientHeight;
     isPinned.current = below < PINNED_PX && end === entries.length;
     anchor.current = anchorOf(list);
-    if (list.scrollTop < NEAR_PX) {
-      if (start === 0) fill(entries[0]);
-      else if (!isPinned.current) setTop(place(entries[Math.max(0, start - STEP)]));
-    } else if (below < NEAR_PX) {
-      if (end === entries.length) fill(entries.at(-1));
-      else setTop(place(entries[start + STEP]));
-    }
+    if (list.scrollTop < NEAR_PX && start === 0) fill(entries[0]);
+    if (below < NEAR_PX && end === entries.length) fill(entries.at(-1));
     if (isPinned.current) setTop(undefined);
+    else if (list.scrollTop < NEAR_PX && start > 0) setTop(place(entries[Math.max(0, start - STEP)]));
+    else if (below < NEAR_PX && end < entries.length) setTop(place(entries[start + STEP]));
     else if (top === undefined) setTop(place(entries[start]));
     const seen = document.hasFocus() ? lastSeen(list) : undefined;
     if (seen !== undefined) chat.see(seen);
   };
 
-  useLayoutEffect(() => {
+  const keepPlace = () => {
     const list = box.current;
     if (!list) return;
     if (isPinned.current) list.scrollTop = list.scrollHeight;
     else if (anchor.current) restore(list, anchor.current);
     look();
-  });
+  };
+  useLayoutEffect(keepPlace);
+  const kept = useRef(keepPlace);
+  kept.current = keepPlace;
   useEffect(() => {
-    addEventListener("focus", look);
-    addEventListener("resize", look);
+    const onChange = () => kept.current();
+    const observer = new ResizeObserver(onChange);
+    if (box.current) observer.observe(box.current);
+    addEventListener("focus", onChange);
     return () => {
-      removeEventListener("focus", look);
-      removeEventListener("resize", look);
+      observer.disconnect();
+      removeEventListener("focus", onChange);
     };
-  });
+  }, []);
 
   const newSeq = useMemo(() => firstNew(entries, newAfter, chat.me.id), [entries, newAfter, chat]);
   const isAtEnd = end === entries.length;
