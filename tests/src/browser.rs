@@ -94,8 +94,7 @@ impl Browser {
     /// Runs a script in the page and answers what it returns; a promise is waited for.
     #[must_use]
     pub fn answers(&self, script: &str) -> Value {
-        let waits = format!("const done = arguments[0]; (async () => {{ {script} }})().then(done)");
-        self.run(script, self.client.execute_async(&waits, Vec::new()))
+        self.run(script, self.client.execute(script, Vec::new()))
     }
 
     /// A picture of the page.
