@@ -3,7 +3,8 @@
 import { Chat } from "./chat/chat";
 import { discover } from "./net/deployment";
 import { Rest } from "./net/rest";
-import { SignIn, SignedOut } from "./net/sign-in";
+import { SignIn } from "./net/sign-in";
+import { SignedOut } from "./net/signed-out";
 import { dialer } from "./net/stomp";
 import type { Message, User } from "./protocol/entity";
 
@@ -26,6 +27,8 @@ export type About = { kind: "reply" | "edit"; message: Message };
 
 /** Wide enough for three panes. */
 const WIDE = matchMedia("(min-width: 1000px)");
+/** Of a message, so much is read out by itself. */
+const LONGEST_SPOKEN = 200;
 /** A page that slept longer than this does not trust its connection. */
 const SLEPT_MS = 45_000;
 
@@ -73,7 +76,7 @@ export class App {
         token,
         changed: () => this.changed(),
         over: ({ reason }) => this.turn({ kind: "signed-out", reason: `Your session has ended: ${reason}.` }),
-        heard: (message) => this.announce(`${message.author.name}: ${message.content}`),
+        heard: ({ author, content }) => this.announce(`${author.name}: ${content.slice(0, LONGEST_SPOKEN)}`),
       });
       this.turn({ kind: "chat", chat });
       this.watch(chat);
@@ -90,9 +93,7 @@ export class App {
   }
 
   signOut(): void {
-    this.chat?.end();
-    this.turn({ kind: "starting" });
-    void this.signIn?.end();
+    this.signIn?.end().catch((error: Error) => this.turn({ kind: "failed", reason: error.message }));
   }
 
   ask(dialog: Dialog): void {
@@ -115,7 +116,7 @@ export class App {
 
   /** The channel before or behind the open one. */
   openNext(step: 1 | -1): void {
-    const channels = [...(this.chat?.servers.all.values() ?? [])].flatMap((server) => server.channels);
+    const channels = this.chat?.servers.channels ?? [];
     const at = channels.findIndex(({ id }) => id === this.chat?.open?.channel.id);
     const next = channels[(at + step + channels.length) % channels.length];
     if (next) this.openChannel(next.id);
@@ -158,7 +159,7 @@ export class App {
 
   private watch(chat: Chat): void {
     addEventListener("online", () => chat.reconnect());
-    addEventListener("beforeunload", (event) => chat.outbox.waits && event.preventDefault());
+    addEventListener("beforeunload", (event) => chat.writing.outbox.waits && event.preventDefault());
     let seen = Date.now();
     setInterval(() => {
       const slept = Date.now() - seen > SLEPT_MS;

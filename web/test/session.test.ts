@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Told } from "../src/net/follow";
 import { Session, type Outcome } from "../src/net/session";
+import { SignedOut } from "../src/net/signed-out";
 import type { Headers, WireListener } from "../src/net/wire";
 import { EPOCH, created } from "./support";
 
@@ -12,6 +13,7 @@ class Service {
   readonly tokens: boolean[] = [];
   listener!: WireListener;
   dials = 0;
+  token = () => Promise.resolve("token");
 
   readonly session = new Session({
     dial: (_, listener) => {
@@ -26,11 +28,10 @@ class Service {
     },
     token: (fresh) => {
       this.tokens.push(fresh);
-      return Promise.resolve("token");
+      return this.token();
     },
     events: {
       link: () => undefined,
-      opened: () => undefined,
       told: (topic, told) => this.told.push([topic, told]),
       refused: (topic, code) => this.over.push(`${topic} ${code}`),
       over: (why) => this.over.push(why.kind),
@@ -156,6 +157,17 @@ test("a refused token is renewed once; refused again, the session is over", asyn
   expect(service.over).toEqual(["token"]);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(service.dials).toBe(2);
+});
+
+test("without a sign-in the session is over; without a network it is not", async () => {
+  const service = new Service();
+  service.token = () => Promise.reject(new Error("no network"));
+  service.session.connect();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(service.over).toEqual([]);
+  service.token = () => Promise.reject(new SignedOut("over"));
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(service.over).toEqual(["forbidden"]);
 });
 
 test("before the token ends the session gets another one", async () => {

@@ -5,6 +5,7 @@ import type { Rest } from "../net/rest";
 import type { Channel, Member, Permission, Presence, Role, Server, User } from "../protocol/entity";
 import type { Envelope } from "../protocol/event";
 import type { MemberDetail, ServerDetail, UserPresence } from "../protocol/rest";
+import { Once } from "./once";
 
 /** Members beyond these are not listed. */
 const MOST_MEMBERS = 2000;
@@ -43,6 +44,10 @@ export class ServerState {
     return (channel === undefined ? this.detail.permissions : (there?.permissions ?? [])).includes(permission);
   }
 
+  get myRoles(): string[] {
+    return this.detail.member?.role_ids ?? [];
+  }
+
   /** How somebody is called here; empty if that is not known. */
   nameOf(user: string): string {
     const member = this.members.get(user);
@@ -56,7 +61,7 @@ export class ServerState {
 
 export class Servers {
   readonly all = new Map<string, ServerState>();
-  private readonly stale = new Set<string>();
+  private readonly refreshes = new Map<string, Once>();
 
   constructor(
     private readonly rest: { server: Rest; chat: Rest },
@@ -69,19 +74,22 @@ export class Servers {
     return [...this.all.values()].find((server) => server.channel(channel));
   }
 
-  /** Reads which servers there are. Answers their ids. */
-  async list(): Promise<string[]> {
+  /** All channels, in the order of the list. */
+  get channels(): Channel[] {
+    return [...this.all.values()].flatMap((server) => server.channels);
+  }
+
+  /** Reads which servers there are, and those that are new. */
+  async list(): Promise<void> {
     const mine = await this.rest.server.all<Server>("/servers", 1000);
     const ids = mine.map(({ id }) => id);
     for (const id of this.all.keys()) if (!ids.includes(id)) this.all.delete(id);
-    await Promise.all(ids.filter((id) => !this.all.has(id)).map((id) => this.load(id)));
+    await Promise.all(ids.filter((id) => !this.all.has(id)).map((id) => this.refresh(id)));
     this.changed();
-    return ids;
   }
 
-  /** Reads a server and who is in it. */
-  async load(id: string): Promise<void> {
-    await this.refresh(id);
+  /** Reads who is in a server. */
+  async loadPeople(id: string): Promise<void> {
     const server = this.all.get(id);
     if (!server) return;
     const [members, presence] = await Promise.all([
@@ -94,19 +102,11 @@ export class Servers {
     this.changed();
   }
 
-  /** Reads channels, roles and permissions again; once, however many events ask for it. */
-  async refresh(id: string): Promise<void> {
-    if (this.stale.has(id)) return;
-    this.stale.add(id);
-    try {
-      const detail = await this.rest.server.get<ServerDetail>(`/servers/${id}`);
-      const known = this.all.get(id);
-      if (known) known.detail = detail;
-      else this.all.set(id, new ServerState(detail));
-    } finally {
-      this.stale.delete(id);
-    }
-    this.changed();
+  /** Reads channels, roles and permissions again. */
+  refresh(id: string): Promise<void> {
+    const refresh = this.refreshes.get(id) ?? new Once(() => this.read(id));
+    this.refreshes.set(id, refresh);
+    return refresh.run();
   }
 
   /** Takes an event of a server's stream, all but the activity of its channels. */
@@ -134,6 +134,14 @@ export class Servers {
           void this.refresh(id).catch(() => undefined);
         }
     }
+    this.changed();
+  }
+
+  private async read(id: string): Promise<void> {
+    const detail = await this.rest.server.get<ServerDetail>(`/servers/${id}`);
+    const known = this.all.get(id);
+    if (known) known.detail = detail;
+    else this.all.set(id, new ServerState(detail));
     this.changed();
   }
 

@@ -5,6 +5,7 @@ import { REFRESH, REPLIES } from "../protocol/destination";
 import type { Envelope } from "../protocol/event";
 import { read } from "../protocol/read";
 import type { Reply } from "../protocol/rest";
+import { SignedOut } from "./signed-out";
 import { Follower, type Place, type Told } from "./follow";
 import type { Closed, Dial, Headers, Wire } from "./wire";
 
@@ -18,8 +19,6 @@ export type Outcome =
 
 export interface SessionEvents {
   link(link: Link): void;
-  /** The service took the subscription, on this connection for the first time. */
-  opened(topic: string): void;
   told(topic: string, told: Told): void;
   refused(topic: string, code: string): void;
   /** There is no way on: sign in again, or do not come back. */
@@ -82,7 +81,7 @@ export class Session {
     this.config.events.link({ state: "connecting" });
     this.config.token(this.tokenRefused).then(
       (token) => attempt === this.attempt && !this.ended && this.dial(token),
-      (error: Error) => attempt === this.attempt && this.closed({ kind: "again", reason: error.message }),
+      (error: Error) => attempt === this.attempt && this.closed(withoutToken(error)),
     );
   }
 
@@ -90,12 +89,6 @@ export class Session {
   reconnect(): void {
     this.drop();
     this.connect();
-  }
-
-  end(): void {
-    this.ended = true;
-    clearTimeout(this.timer);
-    this.drop();
   }
 
   /** Follows a topic, behind `place` if there is one. */
@@ -207,7 +200,6 @@ export class Session {
     followed.open = true;
     followed.tries = 0;
     followed.opened(placeOf(headers));
-    this.config.events.opened(topic);
   }
 
   private message(subscription: string, headers: Headers, body: string): void {
@@ -267,6 +259,10 @@ export class Session {
       () => undefined,
     );
   }
+}
+
+function withoutToken(error: Error): Closed {
+  return { kind: error instanceof SignedOut ? "forbidden" : "again", reason: error.message };
 }
 
 /** An event of a newer shape reads as unknown. */

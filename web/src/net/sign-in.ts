@@ -1,16 +1,14 @@
 // Signing in with code and PKCE. Tokens stay in memory; what a redirect needs (state, verifier) lies in the tab's own storage
 // until it is used. After a reload the issuer is asked without a page of its own, if this tab was signed in before.
 
-import { InMemoryWebStorage, UserManager, WebStorageStateStore, type User } from "oidc-client-ts";
+import { ErrorResponse, InMemoryWebStorage, UserManager, WebStorageStateStore, type User } from "oidc-client-ts";
 import type { WellKnown } from "../protocol/rest";
+import { SignedOut } from "./signed-out";
 
 /** Not a token: only whether it makes sense to ask the issuer without the person. */
 const HINT = "echopulse.signed-in";
 /** A token that ends sooner than this is renewed before it is used, in seconds. */
 const SPARE = 20;
-
-/** Nobody is signed in any more. */
-export class SignedOut extends Error {}
 
 export class SignIn {
   private readonly users: UserManager;
@@ -68,9 +66,14 @@ export class SignIn {
   }
 
   private async renew(): Promise<User> {
-    const user = await this.users.signinSilent();
-    if (!user) throw new SignedOut("The sign-in has ended.");
-    return user;
+    try {
+      const user = await this.users.signinSilent();
+      if (user) return user;
+    } catch (error) {
+      // What the issuer refused stays refused; whatever else failed may work later.
+      if (!(error instanceof ErrorResponse)) throw error;
+    }
+    throw new SignedOut("the sign-in is over");
   }
 
   private async finish(answer: URLSearchParams): Promise<boolean> {

@@ -61,7 +61,7 @@ export function namesFor(server: ServerState, me: string): Names {
     if (token === "@everyone") return { text: token, me: true };
     if (token.startsWith("@&")) {
       const role = server.role(token.slice(2));
-      const mine = server.members.get(me)?.role_ids.includes(token.slice(2)) ?? false;
+      const mine = server.myRoles.includes(token.slice(2));
       return role && { text: `@${role.name}`, me: mine };
     }
     const id = token.slice(1);

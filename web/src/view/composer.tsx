@@ -86,7 +86,7 @@ export function Composer({ app, chat, open }: { app: App; chat: Chat; open: Open
 
   function onInput(event: { currentTarget: HTMLTextAreaElement }): void {
     write(event.currentTarget.value, event.currentTarget.selectionStart);
-    if (event.currentTarget.value !== "") chat.type();
+    if (event.currentTarget.value !== "") chat.writing.type(channel.id);
   }
 
   function complete(named: Named): void {
@@ -99,8 +99,8 @@ export function Composer({ app, chat, open }: { app: App; chat: Chat; open: Open
   function send(): void {
     const content = toWire(text, known);
     if (text.trim() === "" || tooLong > 0) return;
-    if (about?.kind === "edit") void chat.edit(about.message, content);
-    else chat.post(content, about?.message);
+    if (about?.kind === "edit") void chat.writing.edit(about.message, content);
+    else chat.writing.post(channel.id, content, about?.message);
     if (about?.kind !== "edit") write("", 0);
     app.writeAbout(undefined);
   }

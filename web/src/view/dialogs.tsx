@@ -133,7 +133,7 @@ function Invite({ chat, server }: { chat: Chat; server: string }) {
 
 function Delete({ app, chat, message }: { app: App; chat: Chat; message: Message }) {
   const remove = () => {
-    void chat.delete(message);
+    void chat.writing.delete(message);
     app.closeDialog();
   };
   return (

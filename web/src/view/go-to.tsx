@@ -18,7 +18,7 @@ export function GoTo({ app, chat }: { app: App; chat: Chat }) {
   const [chosen, setChosen] = useState(0);
   const wanted = letters.toLowerCase().replace(/[#\s]/g, "");
   const places = [...chat.servers.all.values()].flatMap((server) =>
-    server.channels.map(({ id, name }) => ({ id, name, server: server.name, unread: chat.unread.of(id).unread })),
+    server.channels.map(({ id, name }) => ({ id, name, server: server.name, unread: chat.reading.unread.of(id).unread })),
   );
   const found = places
     .filter(({ name, server }) => isIn(wanted, `${name}${server}`.toLowerCase()))

@@ -53,10 +53,9 @@ function ChatScreen({ app, chat }: { app: App; chat: Chat }) {
   }, [app]);
   const { open } = chat;
   useEffect(() => {
-    const unread = [...chat.servers.all.values()].some((server) =>
-      server.channels.some(({ id }) => chat.unread.of(id).mentions > 0),
-    );
-    document.title = `${unread ? "• " : ""}${open ? `#${open.channel.name} · ` : ""}EchoPulse`;
+    const isCalled = chat.servers.channels.some(({ id }) => chat.reading.unread.of(id).mentions > 0);
+    document.title = `${isCalled ? "• " : ""}${open ? `#${open.channel.name} · ` : ""}EchoPulse`;
+    if (open) history.replaceState(null, "", `${location.pathname}#${open.channel.id}`);
   });
   const panes = `panes${app.showServers ? " servers-open" : ""}${app.showMembers && open ? " members-open" : ""}`;
   return (
@@ -76,7 +75,7 @@ function ChatScreen({ app, chat }: { app: App; chat: Chat }) {
 }
 
 function Empty({ app, chat }: { app: App; chat: Chat }) {
-  if (!chat.loaded) return <main class="channel empty"><p role="status">Loading…</p></main>;
+  if (!chat.isLoaded) return <main class="channel empty"><p role="status">Loading…</p></main>;
   return (
     <main class="channel empty">
       <h1>You are not in a server yet.</h1>

@@ -49,7 +49,7 @@ function Server({ app, chat, server }: { app: App; chat: Chat; server: ServerSta
 }
 
 function ChannelButton({ app, chat, channel }: { app: App; chat: Chat; channel: Channel }) {
-  const { unread, mentions } = chat.unread.of(channel.id);
+  const { unread, mentions } = chat.reading.unread.of(channel.id);
   const isOpen = chat.open?.channel.id === channel.id;
   return (
     <button

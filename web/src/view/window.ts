@@ -3,8 +3,8 @@
 import type { Entry } from "../chat/timeline";
 import type { Message } from "../protocol/entity";
 
-/** Rows in the document at most. */
-const ROWS = 150;
+/** Rows in the document at most: of one line each they fill more than the tallest screen and what is near it. */
+const ROWS = 240;
 /** By so many rows the window moves. */
 export const STEP = 50;
 /** Messages of one author within that time stand under one name. */
