@@ -22,7 +22,8 @@ impl Town {
         let folder = tempdir().expect("a folder");
         let ada = Person::named(folder.path(), "ada");
         ada.says(&["servers", "create", "Rust Lyon"]);
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
         let mut town = Self { folder, address: port.to_string(), served: None, ada };
         town.serve();
         town
@@ -70,8 +71,9 @@ fn shows(page: &Browser, text: &str) {
 
 /// How many messages hold a text.
 fn count(page: &Browser, text: &str) -> u64 {
-    let script =
-        format!("return [...document.querySelectorAll('.message')].filter((row) => row.innerText.includes('{text}')).length");
+    let script = format!(
+        "return [...document.querySelectorAll('.message')].filter((row) => row.innerText.includes('{text}')).length"
+    );
     page.answers(&script).as_u64().expect("a number")
 }
 
@@ -132,7 +134,9 @@ fn what_is_written_offline_arrives_once_and_nothing_is_missed() {
     town.ada.says(&["send", "#general", "said meanwhile"]);
 
     shows(&lin, "said meanwhile");
-    eventually("an empty outbox", || lin.answers("return !document.querySelector('.unsent')").as_bool()?.then_some(()));
+    eventually("an empty outbox", || {
+        lin.answers("return !document.querySelector('.unsent')").as_bool()?.then_some(())
+    });
     assert_eq!(count(&lin, "written offline"), 1);
     let history = town.history();
     assert_eq!(history.iter().filter(|content| *content == "written offline").count(), 1, "{history:?}");
@@ -144,7 +148,8 @@ fn a_reload_keeps_the_sign_in_and_no_token_is_stored() {
     let lin = town.newcomer("lin", (1200, 800));
     writes(&lin, "still here");
     shows(&lin, "still here");
-    let stored = lin.answers("return JSON.stringify([localStorage, Object.keys(sessionStorage), document.cookie])");
+    let stored =
+        lin.answers("return JSON.stringify([localStorage, Object.keys(sessionStorage), document.cookie])");
     assert_eq!(stored, r#"[{},["echopulse.signed-in"],""]"#);
 
     let _ = lin.answers("location.reload(); return true");
@@ -163,8 +168,10 @@ fn hostile_messages_are_shown_inert() {
     let lin = town.newcomer("lin", (1200, 800));
     let _ = lin.answers("window.fetched = performance.getEntriesByType('resource').length; return true");
     let hostile = [
-        "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">".to_owned(),
-        "javascript:alert(1) [label](javascript:alert(1)) java\tscript:alert(1) https://a:b@example.org/".to_owned(),
+        "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
+            .to_owned(),
+        "javascript:alert(1) [label](javascript:alert(1)) java\tscript:alert(1) https://a:b@example.org/"
+            .to_owned(),
         "[".repeat(4000),
         format!("e{}", "\u{301}".repeat(3900)),
         "> ```\n`*_**".to_owned(),
@@ -177,9 +184,12 @@ fn hostile_messages_are_shown_inert() {
     shows(&lin, "the last one");
 
     shows(&lin, "<script>document.title");
-    let made = "return document.querySelectorAll('.list script, .list img, .list iframe, .list [onerror]').length";
+    let made =
+        "return document.querySelectorAll('.list script, .list img, .list iframe, .list [onerror]').length";
     assert_eq!(lin.answers(made), 0);
-    let links = lin.answers("return [...document.querySelectorAll('.list a')].map((link) => `${link.href} ${link.rel}`)");
+    let links = lin.answers(
+        "return [...document.querySelectorAll('.list a')].map((link) => `${link.href} ${link.rel}`)",
+    );
     assert_eq!(links, serde_json::json!(["https://example.org/picture.png noopener noreferrer nofollow"]));
     let fetched = "return performance.getEntriesByType('resource').map(({ name }) => new URL(name).origin).every((origin) => origin === location.origin)";
     assert_eq!(lin.answers(fetched), true, "only this deployment is asked for anything");

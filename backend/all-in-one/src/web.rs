@@ -53,7 +53,8 @@ impl File {
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|coding| matches!(coding.trim(), "gzip" | "gzip;q=1" | "gzip;q=1.0"))
 }
 
@@ -63,7 +64,10 @@ pub(crate) fn router(names: &Names) -> Router {
         let (names, policy) = (names.clone(), policy(&names.url));
         get(move |uri: Uri, headers: HeaderMap| std::future::ready(page(&names, &policy, &uri, &headers)))
     };
-    Router::new().route("/", page.clone()).route("/join/{code}", page).route("/assets/{build}/{name}", get(asset))
+    Router::new()
+        .route("/", page.clone())
+        .route("/join/{code}", page)
+        .route("/assets/{build}/{name}", get(asset))
 }
 
 fn page(names: &Names, policy: &HeaderValue, uri: &Uri, headers: &HeaderMap) -> Response {
@@ -119,9 +123,16 @@ mod tests {
 
     /// What `web/sources.ts` computes.
     fn digest(web: &Path) -> String {
-        let mut paths: Vec<_> = ["public", "src"].iter().flat_map(|folder| below(&web.join(folder))).collect();
-        let files =
-            ["index.html", "package-lock.json", "package.json", "sources.ts", "tsconfig.json", "vite.config.ts"];
+        let mut paths: Vec<_> =
+            ["public", "src"].iter().flat_map(|folder| below(&web.join(folder))).collect();
+        let files = [
+            "index.html",
+            "package-lock.json",
+            "package.json",
+            "sources.ts",
+            "tsconfig.json",
+            "vite.config.ts",
+        ];
         paths.extend(files.iter().map(|file| web.join(file)));
         paths.sort();
         let mut hash = Sha256::new();
@@ -168,7 +179,9 @@ mod tests {
 
     #[test]
     fn gzip_is_sent_to_who_takes_it() {
-        let asked = |text: &str| takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, text.parse().unwrap())]));
+        let asked = |text: &str| {
+            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, text.parse().unwrap())]))
+        };
         assert!(asked("gzip") && asked("br, gzip, deflate"));
         assert!(!asked("identity") && !asked("gzip;q=0") && !takes_gzip(&HeaderMap::new()));
     }
