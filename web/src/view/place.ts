@@ -21,9 +21,22 @@ function topOf(list: HTMLElement, row: HTMLElement): number {
   return row.getBoundingClientRect().top - list.getBoundingClientRect().top;
 }
 
+/** The index of the first row, from above, of which something is true: true of it and of all below. */
+function firstWhere(rows: HTMLElement[], isTrue: (row: HTMLElement) => boolean): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const row = rows[middle];
+    if (row && isTrue(row)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** The first row that is on screen. */
 export function anchorOf(list: HTMLElement): Anchor | undefined {
-  const row = rowsOf(list).find((row) => topOf(list, row) + row.offsetHeight > 0);
+  const rows = rowsOf(list);
+  const row = rows[firstWhere(rows, (row) => topOf(list, row) + row.offsetHeight > 0)];
   return row && { place: row.dataset["place"] ?? "", top: topOf(list, row) };
 }
 
@@ -35,7 +48,8 @@ export function restore(list: HTMLElement, anchor: Anchor): void {
 
 /** The place of the last message whose beginning is on screen. */
 export function lastSeen(list: HTMLElement): number | undefined {
-  const isSeen = (row: HTMLElement) => topOf(list, row) + Math.min(LEAD_PX, row.offsetHeight) <= list.clientHeight;
-  const row = rowsOf(list).findLast(isSeen);
+  const rows = rowsOf(list);
+  const isBelow = (row: HTMLElement) => topOf(list, row) + Math.min(LEAD_PX, row.offsetHeight) > list.clientHeight;
+  const row = rows[firstWhere(rows, isBelow) - 1];
   return row && placeOf(row);
 }
