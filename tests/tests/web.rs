@@ -112,6 +112,13 @@ fn two_browsers_and_a_terminal_talk_in_one_channel() {
     assert_eq!(lin.reads(".message:last-of-type .replied"), "ada: and to you");
     assert_eq!(lin.reads(".message:last-of-type .mention.me"), "@lin");
 
+    shows(&lin, "Online · 3");
+    // It is told at most once in five seconds, and the last message is younger than that.
+    eventually("that lin is typing", || {
+        lin.types(".composer textarea", "w");
+        mei.reads(".typing").contains("lin is typing…").then_some(())
+    });
+
     mei.types(".list", UP);
     mei.types(".message:last-of-type", "d");
     mei.clicks("dialog button.danger");

@@ -76,10 +76,7 @@ fn samples() -> Vec<(&'static str, Value)> {
             "Channel",
             written::<event::Channel>(json!({ "id": ID, "kind": "text", "name": "general", "position": 0 })),
         ),
-        (
-            "Role",
-            written::<event::Role>(json!({ "id": ID, "name": "x", "permissions": [], "position": 0 })),
-        ),
+        ("Role", written::<event::Role>(json!({ "id": ID, "name": "x", "permissions": [], "position": 0 }))),
         ("Member", written::<event::Member>(member())),
         ("Mentions", written::<event::Mentions>(json!({}))),
         ("Message", written::<event::Message>(message())),
@@ -144,10 +141,9 @@ fn the_browser_client_names_only_events_that_there_are() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src/protocol/event.ts");
     let text = fs::read_to_string(file).expect("a file of the client");
     let names = text.split('"').filter(|word| word.contains('.') && !word.contains(['/', ' ', '\n']));
-    let known = fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared-protocol/src/event/mod.rs"),
-    )
-    .expect("the protocol's events");
+    let known =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared-protocol/src/event/mod.rs"))
+            .expect("the protocol's events");
     for name in names {
         assert!(known.contains(&format!("#[serde(rename = \"{name}\")]")), "there is no event {name}");
     }

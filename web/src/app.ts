@@ -35,6 +35,8 @@ const SLEPT_MS = 45_000;
 export class App {
   phase: Phase = { kind: "starting" };
   dialog?: Dialog;
+  /** Counts dialogs, so that one that follows another at once is not taken for it. */
+  dialogs = 0;
   about?: About;
   /** Read out by screen readers. */
   announcement = "";
@@ -98,6 +100,7 @@ export class App {
 
   ask(dialog: Dialog): void {
     this.dialog = dialog;
+    this.dialogs++;
     this.changed();
   }
 

@@ -27,6 +27,13 @@ test("what is not loaded is a row that names the page which fills it", () => {
   expect(shape(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+test("an empty channel is loaded all the same", () => {
+  const timeline = new Timeline();
+  expect(timeline.isLoaded).toBe(false);
+  timeline.take({ ...page(1, 0, 0), covers: { from: 1, to: 0 } });
+  expect([timeline.isLoaded, shape(timeline)]).toEqual([true, []]);
+});
+
 test("a gap in the stream stays a row until it is filled", () => {
   const timeline = new Timeline();
   timeline.take(page(1, 2, 2));

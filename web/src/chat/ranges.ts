@@ -37,8 +37,4 @@ export class Ranges {
   has(seq: number): boolean {
     return this.ranges.some((range) => range.from <= seq && seq <= range.to);
   }
-
-  get isEmpty(): boolean {
-    return this.ranges.length === 0;
-  }
 }

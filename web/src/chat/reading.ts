@@ -43,8 +43,8 @@ export class Reading {
 
   /** Follows a channel from where it was left; from its newest page if it never was. */
   follow(channel: string): void {
-    if (this.timeline(channel).isEmpty) void this.load(channel, { latest: true });
-    else this.context.session.follow(channelTopic(channel), this.places.get(channel));
+    if (this.timeline(channel).isLoaded) this.context.session.follow(channelTopic(channel), this.places.get(channel));
+    else void this.load(channel, { latest: true });
   }
 
   unfollow(channel: string): void {

@@ -21,9 +21,9 @@ export class Timeline {
   private head = 0;
   private purgedThrough = 0;
 
-  /** Nothing is known yet. */
-  get isEmpty(): boolean {
-    return this.known.isEmpty;
+  /** A page of history came, be it an empty one. */
+  get isLoaded(): boolean {
+    return this.epoch !== undefined;
   }
 
   /** Messages and the holes between and around them, in order. */
@@ -129,7 +129,7 @@ export class Timeline {
 
   private walk(): Entry[] {
     const entries: Entry[] = [];
-    const holes = this.isEmpty ? [] : this.known.holes(this.purgedThrough + 1, this.head);
+    const holes = this.isLoaded ? this.known.holes(this.purgedThrough + 1, this.head) : [];
     let next = 0;
     for (const message of this.messages) {
       for (let hole = holes[next]; hole && hole.from < message.seq; hole = holes[++next]) {

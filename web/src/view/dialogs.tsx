@@ -30,6 +30,7 @@ export function Dialogs({ app, chat }: { app: App; chat: Chat }) {
 
 function Frame({ app, title, children }: { app: App; title: string; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const asked = useRef(app.dialog);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
@@ -37,7 +38,7 @@ function Frame({ app, title, children }: { app: App; title: string; children: Co
     return () => before instanceof HTMLElement && before.focus();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={() => app.closeDialog()}>
+    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={() => asked.current === app.dialog && app.closeDialog()}>
       <h1 id="dialog-title">{title}</h1>
       {children}
       <form method="dialog" class="close"><button>Close</button></form>

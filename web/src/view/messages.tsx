@@ -46,8 +46,8 @@ export function MessageList({ app, chat, open }: { app: App; chat: Chat; open: O
         onKeyDown={(event) => onListKey(event, event.currentTarget, actAt)}
       >
         <ol>
-          {timeline.isEmpty && <li class="dim waiting">Loading messages…</li>}
-          {!timeline.isEmpty && start === 0 && entries[0]?.kind !== "gap" && (
+          {!timeline.isLoaded && <li class="dim waiting">Loading messages…</li>}
+          {timeline.isLoaded && start === 0 && entries[0]?.kind !== "gap" && (
             <li class="dim beginning">This is the beginning of #{channel.name}.</li>
           )}
           {entries.slice(start, end).map((entry, index) => (

@@ -69,7 +69,7 @@ function ChatScreen({ app, chat }: { app: App; chat: Chat }) {
         </div>
       )}
       <div class="unseen" aria-live="polite">{app.announcement}</div>
-      <Dialogs app={app} chat={chat} />
+      <Dialogs key={app.dialogs} app={app} chat={chat} />
     </div>
   );
 }
