@@ -27,6 +27,8 @@ export class Reading {
   /** How far channels that are not followed at the moment were. */
   private readonly places = new Map<string, Place | undefined>();
   private readonly loading = new Set<string>();
+  /** A channel that was marked unread: it is not read again by being looked at. */
+  private held?: string;
   private readonly counting = new Once(() => attempt(this.context, () => this.readCounts()));
   private telling?: ReturnType<typeof setTimeout>;
 
@@ -43,6 +45,7 @@ export class Reading {
 
   /** Follows a channel from where it was left; from its newest page if it never was. */
   follow(channel: string): void {
+    this.held = undefined;
     if (this.timeline(channel).isLoaded) this.context.session.follow(channelTopic(channel), this.places.get(channel));
     else void this.load(channel, { latest: true });
   }
@@ -78,7 +81,7 @@ export class Reading {
 
   /** What was on screen counts as read. */
   see(channel: string, seq: number): void {
-    if (!this.unread.knows(channel)) return;
+    if (channel === this.held || !this.unread.knows(channel)) return;
     const { read_seq } = this.unread.of(channel);
     const passed = this.timeline(channel).others(this.context.me.id, read_seq + 1, seq);
     if (!this.unread.moveTo(channel, seq, passed.map((message) => this.counted(message)))) return;
@@ -90,7 +93,10 @@ export class Reading {
     this.context.changed();
   }
 
+  /** Counts a message and all behind it as unread, until the channel is opened again. */
   async markUnread({ channel_id, seq }: Message): Promise<void> {
+    this.held = channel_id;
+    clearTimeout(this.telling);
     await attempt(this.context, async () => {
       const state = await this.context.rest.chat.put<ReadState>(`/read-states/${channel_id}`, { unread_from: seq });
       this.unread.set([state]);
