@@ -111,9 +111,51 @@ mod tests {
         path::{Path, PathBuf},
     };
 
+    use axum::{body::Body, extract::Request};
     use sha2::{Digest, Sha256};
+    use tower::ServiceExt;
 
     use super::*;
+
+    const HOST: &str = "127.0.0.1:8080";
+
+    async fn asked(path: &str, host: &str) -> Response {
+        let names = Names::of(HOST.parse().unwrap(), None).unwrap();
+        let request = Request::get(path).header(header::HOST, host).body(Body::empty()).unwrap();
+        router(&names).oneshot(request).await.unwrap()
+    }
+
+    fn said(response: &Response, name: header::HeaderName) -> &str {
+        response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn the_page_is_served_with_its_policy_where_invites_lead_to_as_well() {
+        for path in ["/", "/join/7bQm2xKd9P"] {
+            let page = asked(path, HOST).await;
+            assert_eq!(said(&page, header::CONTENT_TYPE), "text/html; charset=utf-8");
+            assert!(said(&page, header::CONTENT_SECURITY_POLICY).contains("script-src 'self'"), "{path}");
+            assert_eq!(said(&page, header::CACHE_CONTROL), "", "the page is not kept");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_name_of_loopback_leads_to_the_known_one() {
+        let moved = asked("/join/7bQm2xKd9P", "localhost:8080").await;
+        assert_eq!(said(&moved, header::LOCATION), "http://127.0.0.1:8080/join/7bQm2xKd9P");
+    }
+
+    #[tokio::test]
+    async fn files_are_kept_for_ever_and_only_those_of_this_build_are_there() {
+        for file in &ASSETS {
+            let found = asked(&format!("/assets/{BUILD}/{}", file.name), HOST).await;
+            assert_eq!(said(&found, header::CONTENT_TYPE), file.media_type);
+            assert!(said(&found, header::CACHE_CONTROL).ends_with("immutable"));
+        }
+        for path in ["/assets/0000000000000000/app.js", &format!("/assets/{BUILD}/build")] {
+            assert_eq!(asked(path, HOST).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
 
     /// Every file below a folder.
     fn below(folder: &Path) -> Vec<PathBuf> {
