@@ -31,11 +31,6 @@ export class Timeline {
     return (this.cached ??= this.walk());
   }
 
-  /** The last message, whoever wrote it. */
-  get last(): Message | undefined {
-    return this.messages.at(-1);
-  }
-
   find(id: string): Message | undefined {
     return this.messages.findLast((message) => message.id === id);
   }

@@ -45,19 +45,25 @@ export function dialer(bases: string[]): Dial {
       reconnectDelay: 0,
       heartbeatIncoming: HEARTBEAT_MS,
       heartbeatOutgoing: HEARTBEAT_MS,
+      // A network that is gone answers no close either.
+      discardWebsocketOnCommFailure: true,
       onConnect: () => !over && listener.connected(),
       onUnhandledReceipt: (frame) => !over && listener.receipt(frame.headers["receipt-id"] ?? "", frame.headers),
       onStompError: (frame) => (error = afterError(frame)),
       onWebSocketClose: (event: CloseEvent) => end(error ?? afterClose(event)),
     });
     client.activate();
+    // The library throws where nobody listens any more; the session hears of the end in a moment.
+    const say = (word: () => void) => {
+      if (client.connected) word();
+    };
     const wire: Wire = {
-      send: (destination, headers, body) => client.publish({ destination, headers, body }),
+      send: (destination, headers, body) => say(() => client.publish({ destination, headers, body })),
       subscribe: (id, destination, headers) => {
         const told = (frame: IFrame) => !over && listener.message(id, frame.headers, frame.body);
-        client.subscribe(destination, told, { ...headers, id });
+        say(() => client.subscribe(destination, told, { ...headers, id }));
       },
-      unsubscribe: (id) => client.unsubscribe(id),
+      unsubscribe: (id) => say(() => client.unsubscribe(id)),
       close: () => {
         over = true;
         // A connection that is gone already needs no goodbye.
