@@ -4,7 +4,7 @@ import { Client, StompSocketState, type IFrame } from "@stomp/stompjs";
 import { shown } from "../protocol/read";
 import type { Closed, Dial, Wire } from "./wire";
 
-const HEARTBEAT_MS = 20_000;
+const HEARTBEAT_MS = 10_000;
 const CONNECT_MS = 15_000;
 
 const UNAUTHENTICATED = 4401;

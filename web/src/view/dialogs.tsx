@@ -1,7 +1,7 @@
 // What lies in front of the chat: go to, join, make a server, invite, delete, help. The browser's own dialogs keep the focus inside.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../app";
 import type { Chat } from "../chat/chat";
 import type { Message } from "../protocol/entity";
@@ -31,7 +31,7 @@ export function Dialogs({ app, chat }: { app: App; chat: Chat }) {
 function Frame({ app, title, children }: { app: App; title: string; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const asked = useRef(app.dialog);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     dialog.current?.querySelector<HTMLElement>("[data-first]")?.focus();
@@ -72,6 +72,7 @@ function Join({ app, chat, given }: { app: App; chat: Chat; given: string }) {
   useEffect(() => {
     if (given !== "") look(given);
   }, [given]);
+  if (given !== "" && !preview && problem === "") return <p role="status">Looking at the invite…</p>;
   if (preview) {
     const people = preview.member_count === 1 ? "1 member" : `${preview.member_count} members`;
     return (
