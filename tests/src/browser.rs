@@ -97,6 +97,12 @@ impl Browser {
         })
     }
 
+    /// Runs a script in the page and answers what it returns; a promise is waited for.
+    #[must_use]
+    pub fn answers(&self, script: &str) -> Value {
+        self.run(script, self.client.execute(script, Vec::new()))
+    }
+
     /// A picture of the page.
     #[must_use]
     pub fn picture(&self) -> Vec<u8> {

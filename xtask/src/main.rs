@@ -17,6 +17,7 @@ mod services;
 mod simulate;
 mod test;
 mod up;
+mod web;
 mod world;
 
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ enum Task {
         #[arg(long, default_value_t = 200_000)]
         ticks: u64,
     },
+    /// Builds the browser client into `web/dist`, which is committed. Needs Node.
+    Web,
     /// Starts the distributed world on this machine: PostgreSQL, Redis, Kafka, Keycloak and both services.
     Up(up::Up),
     /// Ends what `up` started, and removes its data.
@@ -86,6 +89,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Lint => lint::run(),
         Task::Bench { names } => bench::benchmarks(&names),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
+        Task::Web => web::run(),
         Task::Up(options) => up::up(&options),
         Task::Down => up::down(),
         Task::Env => environment::write(),

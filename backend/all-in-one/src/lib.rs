@@ -8,6 +8,7 @@ mod keys;
 mod listen;
 mod running;
 mod site;
+mod web;
 mod wiring;
 
 use std::path::PathBuf;

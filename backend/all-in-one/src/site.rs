@@ -1,8 +1,8 @@
-//! The routes of the one listener: both services, the issuer, the well-known document and a page for people.
+//! The routes of the one listener: both services, the issuer, the well-known document and the browser client.
 
 use std::sync::Arc;
 
-use axum::{Json, Router, response::Html, routing::get};
+use axum::{Json, Router, routing::get};
 use echopulse_http::{
     door::{self, Hosts},
     fallbacks,
@@ -11,7 +11,7 @@ use echopulse_http::{
 use echopulse_issuer::{TUI_CLIENT, WEB_CLIENT};
 use echopulse_protocol::rest::{ClientIds, WellKnown};
 
-use crate::{listen::Names, wiring::World};
+use crate::{listen::Names, web, wiring::World};
 
 /// Everything that is served.
 pub(crate) fn router(world: &World, names: &Names) -> Router {
@@ -24,7 +24,7 @@ pub(crate) fn router(world: &World, names: &Names) -> Router {
         .nest("/chat", chat.merge(health()))
         .nest("/id", world.issuer.router())
         .route("/.well-known/echopulse", get(move || std::future::ready(Json(document.clone()))))
-        .route("/", get(|| std::future::ready(Html(include_str!("page.html")))));
+        .merge(web::router(names));
     let hosts =
         if names.on_loopback { Hosts::loopback_and(vec![names.authority.clone()]) } else { Hosts::any() };
     door::guard(fallbacks(site), hosts, std::slice::from_ref(&names.url))

@@ -103,7 +103,10 @@ async fn open_issuer(
     endings: Arc<token::Endings>,
     clock: Arc<dyn Clock>,
 ) -> Result<Issuer> {
+    let page = format!("{}/", names.url);
     let issuer = Issuer::open(IssuerConfig {
+        web_redirect_uris: vec![page.clone()],
+        web_logout_uris: vec![page],
         allow_sign_up: config.allow_sign_up,
         endings: Arc::new(TellVerifier { endings, clock }),
         ..IssuerConfig::new(&config.data, names.issuer())
