@@ -170,11 +170,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let error = |file, environment| read(file, environment).unwrap_err().to_string();
-        assert!(error("[kafka]\nbotstrap = \"\"", &[]).contains("kafka.botstrap"));
+        assert!(error("[kafka]\nbrokers = \"\"", &[]).contains("kafka.brokers"));
         assert!(error("[kfaka]\nbootstrap = \"\"", &[]).contains("`kfaka`"));
         assert!(error("[kafka]\npartitions = \"many\"", &[]).contains("kafka.partitions"));
-        let variable = error("", &[("ECHOPULSE_KAFKA__BOTSTRAP", "x")]);
-        assert!(variable.contains("ECHOPULSE_KAFKA__BOTSTRAP") && variable.contains("kafka.botstrap"));
+        let variable = error("", &[("ECHOPULSE_KAFKA__BROKERS", "x")]);
+        assert!(variable.contains("ECHOPULSE_KAFKA__BROKERS") && variable.contains("kafka.brokers"));
         assert!(error("", &[("ECHOPULSE_KAFKA__PARTITIONS", "many")]).contains("kafka.partitions"));
     }
 

@@ -43,7 +43,7 @@ use crate::{
 /// The pause before a part that does not answer is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A service of an EchoPulse deployment. Configured by a file, by variables ECHOPULSE_<SECTION>__<KEY>, or both.
+/// A service of an EchoPulse deployment. Configured by a file, by variables `ECHOPULSE_<SECTION>__<KEY>`, or both.
 #[derive(Parser)]
 struct Arguments {
     /// The configuration file.
