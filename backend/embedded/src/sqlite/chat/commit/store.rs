@@ -1,7 +1,10 @@
 //! Storing what a batch left behind.
 
 use echopulse_core::{
-    chat::{model::Message, port::outbound::NonceRecord},
+    chat::{
+        model::{Mentions, Message},
+        port::outbound::NonceRecord,
+    },
     common::{ChannelId, Seq, StoreError, StreamKey},
 };
 use sqlx::SqliteConnection;
@@ -21,6 +24,11 @@ const MESSAGE: Target = Target {
     into: "message (channel, seq, id, revision, nonce, author, author_kind, content, reply_id, reply_seq,
            reply_author, mentions, created_at, edited_at, deleted_at, deleted_by)",
     columns: 16,
+};
+/// A message that says something and no more, as most do: what is left out is NULL.
+const PLAIN: Target = Target {
+    into: "message (channel, seq, id, revision, nonce, author, author_kind, content, created_at)",
+    columns: 9,
 };
 const NONCE: Target =
     Target { into: "nonce (author, nonce, channel, message, seq, epoch, fingerprint)", columns: 7 };
@@ -42,10 +50,13 @@ async fn store(
     batch: &mut Batch,
     heads: &[(ChannelId, Head)],
 ) -> Result<(), StoreError> {
-    let mut created = Vec::with_capacity(batch.created.len());
+    let (mut plain, mut created) = (Vec::with_capacity(batch.created.len()), Vec::new());
     for id in batch.created.drain(..) {
         batch.changed.remove(&id);
-        if let Some(message) = batch.messages.get(&id) {
+        let Some(message) = batch.messages.get(&id) else { continue };
+        if is_plain(message) {
+            plain.push(message);
+        } else {
             created.push((message, mentions_column(&message.mentions)?));
         }
     }
@@ -57,12 +68,14 @@ async fn store(
     let used = batch.used.drain(..).filter_map(|key| batch.nonces.get_key_value(&key)).collect::<Vec<_>>();
     let events = std::mem::take(&mut batch.events);
     let targets = [
+        (&PLAIN, plain.len()),
         (&MESSAGE, created.len()),
         (&NONCE, used.len()),
         (&stream::EVENT, events.len()),
         (&stream::OUTBOX, events.len()),
     ];
     let mut all = insert(&targets, &stream::SET_HEAD.repeat(heads.len()));
+    all = plain.iter().fold(all, |all, message| bind_plain(all, message));
     all = created.iter().fold(all, bind_message);
     all = used.iter().fold(all, bind_nonce);
     all = events.iter().fold(all, stream::bind_event);
@@ -72,6 +85,25 @@ async fn store(
     }
     run(db, all).await?;
     Ok(())
+}
+
+fn is_plain(message: &Message) -> bool {
+    message.reply_to.is_none()
+        && message.mentions == Mentions::default()
+        && message.edited_at.is_none()
+        && message.deleted.is_none()
+}
+
+fn bind_plain<'q>(to: Statement<'q>, message: &'q Message) -> Statement<'q> {
+    to.bind(octets(message.channel.as_u128()))
+        .bind(signed(message.seq.0))
+        .bind(octets(message.id.as_u128()))
+        .bind(signed(message.revision.0))
+        .bind(message.nonce.as_str())
+        .bind(octets(message.author.id.as_u128()))
+        .bind(author_kind_number(message.author.kind))
+        .bind(message.content.as_str())
+        .bind(message.created_at.as_millis())
 }
 
 fn bind_message<'q>(to: Statement<'q>, row: &'q (&Message, Option<String>)) -> Statement<'q> {
