@@ -24,7 +24,7 @@ use echopulse_http::{
     program::{self, Late, Listeners, ProgramError, insist},
     settings::Settings,
     telemetry,
-    token::{Endings, HttpKeySource, Verifier, VerifierConfig},
+    token::Verifier,
 };
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use tokio::task::JoinSet;
@@ -36,8 +36,6 @@ const LANES: usize = 4;
 const FIGURES: Duration = Duration::from_secs(5);
 /// Records that may wait for core; a fuller queue holds the reading of Kafka back.
 const BUS_CAPACITY: usize = 1024;
-/// How long a sign-in that has ended is remembered: longer than any token lives.
-const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
 
 fn main() -> ExitCode {
     program::main(run)
@@ -47,17 +45,8 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let figures = telemetry::metrics().map_err(ProgramError::part("figures cannot be collected"))?;
     let listeners = Listeners::bind(&settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let keys = HttpKeySource::at(&settings.identity.issuer, settings.identity.discovery())
-        .map_err(ProgramError::part("the issuer cannot be asked"))?;
-    let verifier = Arc::new(Verifier::new(
-        VerifierConfig {
-            audience: settings.identity.audience.clone(),
-            ..VerifierConfig::new(&settings.identity.issuer)
-        },
-        Arc::new(keys),
-        Arc::clone(&clock),
-        Arc::new(Endings::new(LONGEST_TOKEN)),
-    ));
+    let verifier = settings.identity.verifier(Arc::clone(&clock));
+    let verifier = Arc::new(verifier.map_err(ProgramError::part("the issuer cannot be asked"))?);
     let kafka = kafka(&settings)?;
     let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
     let hot = hot(&settings)?;

@@ -1,8 +1,17 @@
 //! What an operator tells a service. Both services know the same sections, so that one file can serve both.
 
+use std::{sync::Arc, time::Duration};
+
+use echopulse_core::common::port::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, Secret};
+use crate::{
+    config::{ConfigError, Secret},
+    token::{Endings, HttpKeySource, KeySourceError, Verifier, VerifierConfig},
+};
+
+/// How long a sign-in that has ended is remembered: longer than any token lives.
+const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
 
 /// Every key with its default, as a file to copy.
 pub const DEFAULTS: &str = r#"# Configuration of an EchoPulse service. Every key with its default.
@@ -173,6 +182,17 @@ impl Identity {
             return format!("{}/.well-known/openid-configuration", self.issuer);
         }
         self.discovery_url.clone()
+    }
+
+    /// What checks the tokens of this issuer. It has no keys yet.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySourceError`] if there is no client to ask the issuer with.
+    pub fn verifier(&self, clock: Arc<dyn Clock>) -> Result<Verifier, KeySourceError> {
+        let keys = HttpKeySource::at(&self.issuer, self.discovery())?;
+        let config = VerifierConfig { audience: self.audience.clone(), ..VerifierConfig::new(&self.issuer) };
+        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::new(Endings::new(LONGEST_TOKEN))))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{
     process::ExitCode,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 use echopulse_core::common::{BoxFuture, port::Clock};
@@ -18,7 +17,7 @@ use echopulse_http::{
     program::{self, Late, Listeners, ProgramError, insist},
     settings::Settings,
     telemetry,
-    token::{Endings, HttpKeySource, Verifier, VerifierConfig},
+    token::Verifier,
 };
 use echopulse_server_service::{
     ServerApp,
@@ -29,9 +28,6 @@ use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long a sign-in that has ended is remembered: longer than any token lives.
-const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
-
 fn main() -> ExitCode {
     program::main(run)
 }
@@ -40,17 +36,8 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let figures = telemetry::metrics().map_err(ProgramError::part("figures cannot be collected"))?;
     let listeners = Listeners::bind(&settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let keys = HttpKeySource::at(&settings.identity.issuer, settings.identity.discovery())
-        .map_err(ProgramError::part("the issuer cannot be asked"))?;
-    let verifier = Arc::new(Verifier::new(
-        VerifierConfig {
-            audience: settings.identity.audience.clone(),
-            ..VerifierConfig::new(&settings.identity.issuer)
-        },
-        Arc::new(keys),
-        Arc::clone(&clock),
-        Arc::new(Endings::new(LONGEST_TOKEN)),
-    ));
+    let verifier = settings.identity.verifier(Arc::clone(&clock));
+    let verifier = Arc::new(verifier.map_err(ProgramError::part("the issuer cannot be asked"))?);
     let kafka = kafka(&settings)?;
     let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
 
