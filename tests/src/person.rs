@@ -140,6 +140,13 @@ impl Lines {
         eventually(what, || self.lines.try_recv().ok())
     }
 
+    /// What stands behind `words` in the next line, which begins with them.
+    pub fn next_behind(&self, words: &str) -> String {
+        let line = self.next(words);
+        let behind = line.trim_start().strip_prefix(words);
+        behind.unwrap_or_else(|| panic!("`{line}` does not begin with `{words}`")).trim().to_owned()
+    }
+
     /// The next line, as JSON.
     pub fn next_json(&self, what: &str) -> Line {
         let line = self.next(what);

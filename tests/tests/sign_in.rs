@@ -3,14 +3,6 @@
 use echopulse_tests::{Browser, Person};
 use tempfile::tempdir;
 
-/// The rest of the line that begins with `words`.
-fn behind<'a>(line: &'a str, words: &str) -> &'a str {
-    line.trim_start()
-        .strip_prefix(words)
-        .unwrap_or_else(|| panic!("`{line}` does not begin with `{words}`"))
-        .trim()
-}
-
 #[test]
 fn a_person_elsewhere_signs_in_on_the_page_and_the_two_talk() {
     let (home, elsewhere) = (tempdir().expect("a folder"), tempdir().expect("a folder"));
@@ -21,10 +13,7 @@ fn a_person_elsewhere_signs_in_on_the_page_and_the_two_talk() {
 
     let login = lin.starts(&["login", &served.url]);
     login.next("where");
-    let link = login.next("the link");
-    let link = behind(&link, "1. Open").to_owned();
-    let code = login.next("the code");
-    let code = behind(&code, "2. Enter").to_owned();
+    let (link, code) = (login.next_behind("1. Open"), login.next_behind("2. Enter"));
 
     let page = Browser::open(480, 900);
     page.goes_to(&link);
@@ -66,12 +55,11 @@ fn a_sign_in_that_is_refused_on_the_page_ends_with_a_clear_answer() {
     let served = Person::of(home.path()).serves();
     let login = Person::of(elsewhere.path()).starts(&["login", &served.url]);
     login.next("where");
-    let link = login.next("the link");
-    let code = login.next("the code");
+    let (link, code) = (login.next_behind("1. Open"), login.next_behind("2. Enter"));
 
     let page = Browser::open(480, 900);
-    page.goes_to(behind(&link, "1. Open"));
-    page.types("#user_code", behind(&code, "2. Enter"));
+    page.goes_to(&link);
+    page.types("#user_code", &code);
     page.clicks("button[type=submit]");
     page.clicks("summary");
     page.types("#new-username", "lin");

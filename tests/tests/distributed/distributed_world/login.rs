@@ -20,23 +20,16 @@ fn url() -> String {
     instances[0]["server"].as_str().expect("an instance has a server").to_owned()
 }
 
-fn behind<'a>(line: &'a str, words: &str) -> &'a str {
-    line.trim_start()
-        .strip_prefix(words)
-        .unwrap_or_else(|| panic!("`{line}` does not begin with `{words}`"))
-        .trim()
-}
-
 /// Signs in from a new folder, as somebody does who reads the link and the code from the terminal.
 fn signs_in(name: &str) -> (TempDir, Person) {
     let folder = tempdir().expect("a folder");
     let person = Person::of(folder.path());
     let login = person.starts(&["login", &url()]);
     login.next("where");
-    let (link, code) = (login.next("the link"), login.next("the code"));
+    let (link, code) = (login.next_behind("1. Open"), login.next_behind("2. Enter"));
     let page = Browser::open(600, 900);
-    page.goes_to(behind(&link, "1. Open"));
-    page.types("#device_user_code", behind(&code, "2. Enter"));
+    page.goes_to(&link);
+    page.types("#device_user_code", &code);
     page.clicks("#kc-user-verify-device-user-code-form [type=submit]");
     page.types("#username", name);
     page.types("#password", &password(name));
