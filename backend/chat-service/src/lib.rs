@@ -1,6 +1,6 @@
 //! The chat service's side towards clients: STOMP over WebSocket, and REST for history, read states and what curl needs.
 //!
-//! [`router`] answers `/ws` and the routes of the domain's section 7. The protocol itself is
+//! [`router`] answers `/ws` and the routes of the domain's section 7, and [`routes`] lists them. The protocol itself is
 //! [`echopulse_protocol::stomp::server`]; here are the socket, the queue behind it, and the way to core's ports. Deliberately
 //! absent: rules, which are core's; reactions, pins, search, directs and webhooks, which come later.
 
@@ -11,11 +11,20 @@ mod rest;
 mod socket;
 
 pub use app::{ChatApp, ChatDeps, ChatPorts};
-use axum::{Router, routing::get};
+use axum::Router;
+use echopulse_http::{Route, Routes};
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ChatApp) -> Router {
-    let api = echopulse_http::fallbacks(rest::routes());
-    let all = Router::new().nest("/api", api).route("/ws", get(socket::upgrade));
-    echopulse_http::fallbacks(all).with_state(app)
+    listed().into_router().with_state(app)
+}
+
+/// What [`router`] answers.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    listed().into_list()
+}
+
+fn listed() -> Routes<ChatApp> {
+    Routes::new().nest("/api", rest::routes()).get("/ws", "open_socket", socket::upgrade)
 }

@@ -4,6 +4,7 @@
 //! - [`Caller`]: the extractor that turns a bearer token into an actor of core.
 //! - [`ApiError`]: the one place where refusals become `application/problem+json`, and where causes are logged.
 //! - [`body`], [`params`], [`Cursors`]: what comes in, read strictly.
+//! - [`Routes`]: a router that can say what it answers.
 //! - [`door`]: Host, Origin, CORS and the headers of every answer.
 //! - [`config`], [`settings`], [`program`], [`telemetry`], [`health`]: what an operator gives a service, and what it says of itself.
 //! - [`serve()`]: a listener with deadlines that drains when it is stopped.
@@ -21,6 +22,7 @@ pub mod health;
 pub mod params;
 pub mod program;
 mod refusals;
+mod routes;
 mod serve;
 pub mod settings;
 pub mod telemetry;
@@ -29,4 +31,5 @@ pub mod token;
 pub use auth::{Caller, Guard, ServiceCaller, SignIn, bearer};
 pub use cursor::Cursors;
 pub use error::{ApiError, fallbacks};
+pub use routes::{Route, Routes};
 pub use serve::serve;

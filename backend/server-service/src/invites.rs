@@ -1,17 +1,16 @@
 //! Invites: made in a server, redeemed by their code.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::get,
 };
 use echopulse_core::{
     common::name::InviteCode,
     server::{error::Refusal, view},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -25,10 +24,13 @@ use crate::{ServerApp, app::whole, members::joined};
 /// How long an invite lives unless it says otherwise, in seconds: a week.
 const WEEK: u32 = 604_800;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/invites", get(list).post(create))
-        .route("/invites/{code}", get(preview).post(join).delete(delete))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/invites", "list_invites", list)
+        .post("/servers/{server}/invites", "create_invite", create)
+        .get("/invites/{code}", "preview_invite", preview)
+        .post("/invites/{code}", "redeem_invite", join)
+        .delete("/invites/{code}", "delete_invite", delete)
 }
 
 fn to_wire(invite: view::Invite) -> Invite {

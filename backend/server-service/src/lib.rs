@@ -1,6 +1,6 @@
 //! The server service's REST side: what people ask about themselves and their communities.
 //!
-//! [`router`] answers the routes of the domain's section 7. A handler parses (texts cleaned, ids typed), asks one use case of
+//! [`router`] answers the routes of the domain's section 7, and [`routes`] lists them. A handler parses (texts cleaned, ids typed), asks one use case of
 //! core, and answers a body of the protocol. Deliberately absent: rules, which are core's, and routes that manage roles,
 //! overrides, categories, the audit log and exports, which come later.
 
@@ -16,16 +16,26 @@ mod users;
 
 pub use app::{ServerApp, ServerPorts};
 use axum::Router;
+use echopulse_http::{Route, Routes};
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ServerApp) -> Router {
-    let api = Router::new()
-        .merge(users::routes())
+    listed().into_router().with_state(app)
+}
+
+/// What [`router`] answers.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    listed().into_list()
+}
+
+fn listed() -> Routes<ServerApp> {
+    let api = users::routes()
         .merge(servers::routes())
         .merge(channels::routes())
         .merge(members::routes())
         .merge(invites::routes())
         .merge(bans::routes())
         .merge(internal::routes());
-    echopulse_http::fallbacks(Router::new().nest("/api", echopulse_http::fallbacks(api))).with_state(app)
+    Routes::new().nest("/api", api)
 }

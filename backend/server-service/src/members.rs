@@ -1,14 +1,13 @@
 //! Members of a server.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{delete, get},
 };
 use echopulse_core::{common::community, server::port::inbound};
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Params, Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -21,11 +20,14 @@ use echopulse_wire as wire;
 
 use crate::{ServerApp, app::List};
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/members", get(list).post(join))
-        .route("/servers/{server}/members/me", delete(leave))
-        .route("/servers/{server}/members/{user}", get(one).patch(update).delete(kick))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/members", "list_members", list)
+        .post("/servers/{server}/members", "join_server", join)
+        .delete("/servers/{server}/members/me", "leave_server", leave)
+        .get("/servers/{server}/members/{user}", "get_member", one)
+        .patch("/servers/{server}/members/{user}", "update_member", update)
+        .delete("/servers/{server}/members/{user}", "kick_member", kick)
 }
 
 /// The wire's patch in core.
