@@ -91,8 +91,7 @@ async fn join(
     caller: Caller,
     Path(text): Path<String>,
 ) -> Result<(StatusCode, Json<Joined>), ApiError> {
-    let found = app.ports.invites.join(caller.actor, code(&text)?).await?;
-    Ok((StatusCode::CREATED, Json(joined(found))))
+    Ok(joined(app.ports.invites.join(caller.actor, code(&text)?).await?))
 }
 
 async fn delete(

@@ -39,14 +39,16 @@ pub(crate) fn patch<T>(patch: Patch<T>) -> inbound::Patch<T> {
     }
 }
 
-/// Where somebody is after joining.
-pub(crate) fn joined(joined: inbound::Joined) -> Joined {
-    Joined {
+/// Where somebody is after joining; 200 if they were there before.
+pub(crate) fn joined(joined: inbound::Joined) -> (StatusCode, Json<Joined>) {
+    let status = if joined.newly { StatusCode::CREATED } else { StatusCode::OK };
+    let body = Joined {
         server: wire::server(joined.server),
         member: wire::member(joined.member),
         epoch: wire::epoch(joined.epoch),
         seq: wire::seq(joined.seq),
-    }
+    };
+    (status, Json(body))
 }
 
 fn detail((member, user): (community::Member, community::User)) -> MemberDetail {
@@ -83,8 +85,7 @@ async fn join(
     caller: Caller,
     Path(server): Path<ServerId>,
 ) -> Result<(StatusCode, Json<Joined>), ApiError> {
-    let found = app.ports.members.join(caller.actor, wire::server_id_from(server)).await?;
-    Ok((StatusCode::CREATED, Json(joined(found))))
+    Ok(joined(app.ports.members.join(caller.actor, wire::server_id_from(server)).await?))
 }
 
 async fn leave(

@@ -81,6 +81,23 @@ impl Deployment {
         Person::of(self.http.clone(), self.instance(instance), token).await
     }
 
+    /// An instance admin, on the next instance.
+    pub(crate) async fn admin(&self, name: &str) -> Person {
+        self.person_with(name, &["echopulse-user", "echopulse-admin"]).await
+    }
+
+    /// A bot, on the next instance.
+    pub(crate) async fn bot(&self, name: &str) -> Person {
+        self.person_with(name, &["echopulse-bot"]).await
+    }
+
+    async fn person_with(&self, name: &str, roles: &[&str]) -> Person {
+        let account = self.account(name, roles).await;
+        let token = self.token(&account).await;
+        let instance = self.instance(NEXT.fetch_add(1, Ordering::Relaxed));
+        Person::of(self.http.clone(), instance, token).await
+    }
+
     /// An account of the realm with these roles.
     pub(crate) async fn account(&self, name: &str, roles: &[&str]) -> Account {
         let unique = uuid::Uuid::now_v7().simple().to_string();
