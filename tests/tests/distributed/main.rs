@@ -5,12 +5,15 @@
 mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/access/mod.rs"]
     mod access;
+    mod defects;
+    mod drain;
     mod extra;
     mod faults;
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
     mod following;
     mod instances;
     mod login;
+    mod outages;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
     #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]
@@ -21,6 +24,7 @@ mod distributed_world {
     pub(crate) mod support;
     mod tokens;
     mod topics;
+    mod wire;
     pub(crate) mod world;
 }
 

@@ -1,4 +1,4 @@
-//! What a plain consumer of the topics sees, and what the services make of records that come again.
+//! What a plain consumer of the topics sees.
 
 use std::{
     collections::BTreeMap,
@@ -8,24 +8,23 @@ use std::{
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
-    message::{Header, Headers, OwnedHeaders, OwnedMessage},
-    producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
+    message::OwnedMessage,
 };
 use serde_json::{Value, json};
 
 use super::world::{Deployment, variable};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The topics that the original of EchoPulse had.
 const TOPICS: [&str; 5] =
     ["channels.create", "channels.delete", "user.join-server", "user.leave-server", "channels.send-message"];
 
 /// Reads all partitions of topics from their ends on.
-struct Reader(BaseConsumer);
+pub(super) struct Reader(BaseConsumer);
 
 impl Reader {
-    fn of(topics: &[&str]) -> Self {
+    pub(super) fn of(topics: &[&str]) -> Self {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", variable("ECHOPULSE_TEST_KAFKA"))
             .set("group.id", format!("test-{}", uuid::Uuid::now_v7()))
@@ -48,7 +47,7 @@ impl Reader {
     }
 
     /// The next record that `wanted` is about.
-    fn find(&self, wanted: impl Fn(&OwnedMessage, &Value) -> bool) -> (OwnedMessage, Value) {
+    pub(super) fn find(&self, wanted: impl Fn(&OwnedMessage, &Value) -> bool) -> (OwnedMessage, Value) {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let Some(Ok(record)) = self.0.poll(Duration::from_millis(200)) else { continue };
@@ -64,7 +63,8 @@ impl Reader {
     }
 }
 
-fn key(record: &OwnedMessage) -> String {
+/// A record's key.
+pub(super) fn key(record: &OwnedMessage) -> String {
     String::from_utf8(record.key().expect("every record has a key").to_vec()).expect("keys are ids")
 }
 
@@ -95,40 +95,4 @@ async fn a_plain_consumer_sees_the_five_topics_of_the_original_with_keys() {
         let wanted = if topic == "channels.send-message" { &place.channel } else { &place.server };
         assert_eq!(&seen[topic], wanted, "{topic}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_that_comes_again_is_no_second_message() {
-    let deployment = Deployment::start().await;
-    let ada = deployment.person("ada").await;
-    let place = ada.found("home").await;
-    let reader = Reader::of(&["channels.send-message"]);
-    let mut socket = ada.follow(&place.topic()).await;
-    ada.say(&place, "once").await;
-    assert_eq!(socket.message().await.1["message"]["content"], "once");
-    tokio::task::block_in_place(|| {
-        let (record, _) = reader.find(|record, _| key(record) == place.channel);
-        let mut headers = OwnedHeaders::new();
-        for header in record.headers().expect("records have headers").iter() {
-            headers = headers.insert(Header { key: header.key, value: header.value });
-        }
-        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-            .set("bootstrap.servers", variable("ECHOPULSE_TEST_KAFKA"))
-            .create()
-            .expect("a producer is made");
-        for _ in 0..3 {
-            let again = BaseRecord::to(record.topic())
-                .key(record.key().expect("a key"))
-                .payload(record.payload().expect("a value"))
-                .headers(headers.clone());
-            producer.send(again).map_err(|(error, _)| error).expect("it is sent");
-        }
-        producer.flush(PATIENCE).expect("Kafka takes it");
-    });
-    ada.say(&place, "twice").await;
-    let (frame, body) = socket.message().await;
-    assert_eq!(body["message"]["content"], "twice", "nothing comes between");
-    assert_eq!(crate::support::value(&frame, "seq"), "2");
-    let history = ada.get(&place.messages()).await.good();
-    assert_eq!(history["items"].as_array().unwrap().len(), 2);
 }

@@ -101,7 +101,11 @@ impl Deployment {
     /// An account of the realm with these roles.
     pub(crate) async fn account(&self, name: &str, roles: &[&str]) -> Account {
         let unique = uuid::Uuid::now_v7().simple().to_string();
-        let client = format!("{name}-{unique}");
+        self.account_named(format!("{name}-{unique}"), roles).await
+    }
+
+    /// An account of the realm under exactly this name.
+    pub(crate) async fn account_named(&self, client: String, roles: &[&str]) -> Account {
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let mapper = |name: &str, kind: &str, config: Value| json!({ "name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config });
         let made = json!({
