@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 
 use echopulse_protocol::stomp::Command;
-use rdkafka::{
-    ClientConfig, Message,
-    message::{Header, Headers, OwnedHeaders},
-    producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
-};
+use rdkafka::Message;
 use serde_json::{Value, json};
 
 use super::{
     extra::{Extra, Kind, NOWHERE, free_address},
     faults::person_at,
-    topics::{PATIENCE, Reader, key},
-    world::{Account, variable},
+    topics::{Reader, Stranger, key},
+    world::Account,
 };
 use crate::{
     support::{Instance, Person, value},
@@ -195,22 +191,10 @@ async fn e7_a_record_that_comes_again_is_no_second_message() {
     assert_eq!(socket.message().await.1["message"]["content"], "once");
     tokio::task::block_in_place(|| {
         let (record, _) = reader.find(|record, _| key(record) == place.channel);
-        let mut headers = OwnedHeaders::new();
-        for header in record.headers().expect("records have headers").iter() {
-            headers = headers.insert(Header { key: header.key, value: header.value });
-        }
-        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-            .set("bootstrap.servers", variable("ECHOPULSE_TEST_KAFKA"))
-            .create()
-            .expect("a producer is made");
+        let stranger = Stranger::new();
         for _ in 0..3 {
-            let again = BaseRecord::to(record.topic())
-                .key(record.key().expect("a key"))
-                .payload(record.payload().expect("a value"))
-                .headers(headers.clone());
-            producer.send(again).map_err(|(error, _)| error).expect("it is sent");
+            stranger.repeats(&record);
         }
-        producer.flush(PATIENCE).expect("Kafka takes it");
     });
     ada.say(&place, "twice").await;
     let (frame, body) = socket.message().await;
