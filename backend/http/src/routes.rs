@@ -86,7 +86,6 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 
     /// The router, which answers whatever is not in the list as a problem.
-    #[must_use]
     pub fn into_router(self) -> Router<S> {
         fallbacks(self.router)
     }
