@@ -51,7 +51,8 @@ macro_rules! id {
         ///
         /// A UUID, in lower-case text.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u128);
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "uuid")))]
+        pub struct $name(#[cfg_attr(feature = "schema", schemars(with = "String"))] u128);
 
         impl $name {
             /// The id with these bits.
@@ -124,7 +125,12 @@ id!(/// Names one category of channels.
 
 /// The identity of a stream's numbering: 16 hexadecimal digits, opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Epoch(pub u64);
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^[0-9a-f]{16}$"))
+)]
+pub struct Epoch(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub u64);
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,6 +155,7 @@ as_text!(Epoch);
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
 )]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seq(pub u64);
 
 impl Seq {
@@ -213,7 +220,8 @@ as_text!(Stream);
 
 /// A moment: milliseconds since the Unix epoch, UTC. On the wire RFC 3339 with milliseconds and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "date-time")))]
+pub struct Timestamp(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub i64);
 
 impl Timestamp {
     /// The present moment, by this computer's clock.

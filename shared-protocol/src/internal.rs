@@ -9,6 +9,7 @@ use crate::{
 
 /// `POST /internal/people`: somebody as the issuer of their token describes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Identity {
     /// The issuer.
     pub iss: String,
@@ -27,6 +28,7 @@ pub struct Identity {
 
 /// The answer: who of ours that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Actor {
     /// Who.
     pub user_id: UserId,
@@ -38,6 +40,7 @@ pub struct Actor {
 
 /// `GET /internal/servers/{server}/events?after=&limit=`: a server's changes, ascending; fewer than asked for: there are no more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerEvents {
     /// The changes.
     pub events: Vec<Envelope>,
@@ -45,6 +48,7 @@ pub struct ServerEvents {
 
 /// `GET /internal/channels/{channel}`: where a channel belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ChannelHome"))]
 pub struct ChannelPlace {
     /// Its server; absent: there is no such channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -58,6 +58,8 @@ pub mod internal;
 pub mod permission;
 pub mod problem;
 pub mod rest;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod stomp;
 pub mod text;
 

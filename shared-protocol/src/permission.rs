@@ -6,11 +6,13 @@ macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
         /// One right of a member. A name from a newer version is [`Permission::Unknown`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum Permission {
             $($(#[$doc])* #[serde(rename = $wire)] $name,)*
             /// A permission that this version does not know.
             #[serde(other, rename = "UNKNOWN")]
+            #[cfg_attr(feature = "schema", schemars(skip))]
             Unknown,
         }
 

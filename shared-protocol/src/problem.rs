@@ -6,11 +6,13 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal;)*) => {
         /// What went wrong. A code of a newer version reads as [`ProblemCode::Unknown`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $word)] $name,)*
             /// A code of a newer version.
             #[serde(other, rename = "unknown")]
+            #[cfg_attr(feature = "schema", schemars(skip))]
             Unknown,
         }
 
@@ -168,6 +170,7 @@ impl std::fmt::Display for ProblemCode {
 
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// The field, as a JSON pointer (RFC 6901) or a parameter's name.
     pub pointer: String,
@@ -177,6 +180,7 @@ pub struct FieldError {
 
 /// The body of every REST answer that is none: `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Always `about:blank`: the code tells problems apart.
     #[serde(rename = "type", default = "about_blank")]
@@ -252,6 +256,7 @@ const fn title(status: u16) -> &'static str {
 
 /// The body of a refusal on `/user/queue/replies`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reply {
     /// The `receipt` of the refused frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ use crate::{
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageOf{T}"))]
 pub struct Page<T> {
     /// What there is.
     pub items: Vec<T>,
@@ -23,6 +24,7 @@ pub struct Page<T> {
 
 /// `GET /.well-known/echopulse`: where everything of a deployment is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WellKnown {
     /// The issuer whose tokens are taken.
     pub issuer: String,
@@ -36,6 +38,7 @@ pub struct WellKnown {
 
 /// What each kind of client calls itself at the issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientIds {
     /// The terminal client.
     pub tui: String,
@@ -79,6 +82,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
 
 /// `PATCH /users/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateMe {
     /// A new display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +94,7 @@ pub struct UpdateMe {
 
 /// `POST /servers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateServer {
     /// 1-100 characters.
     pub name: String,
@@ -103,6 +108,7 @@ pub struct CreateServer {
 
 /// `PATCH /servers/{s}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateServer {
     /// A new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,6 +129,7 @@ pub struct UpdateServer {
 
 /// `PUT /servers/{s}/owner`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TransferServer {
     /// The new owner, a member and no bot.
     pub user_id: UserId,
@@ -130,6 +137,7 @@ pub struct TransferServer {
 
 /// What somebody may do in one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChannelPermissions {
     /// Where.
     pub channel_id: ChannelId,
@@ -139,6 +147,7 @@ pub struct ChannelPermissions {
 
 /// `GET /servers/{s}`: a server as the asker sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerDetail {
     /// Its row.
     #[serde(flatten)]
@@ -164,6 +173,7 @@ pub struct ServerDetail {
 
 /// `POST /servers/{s}/channels`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChannel {
     /// 1-64 characters.
     pub name: String,
@@ -180,6 +190,7 @@ pub struct CreateChannel {
 
 /// `PATCH /servers/{s}/channels/{c}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChannel {
     /// A new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +211,7 @@ pub struct UpdateChannel {
 
 /// One entry of `PUT /servers/{s}/channels/order`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChannelPlace {
     /// Which channel.
     pub id: ChannelId,
@@ -210,6 +222,7 @@ pub struct ChannelPlace {
 
 /// A membership with the profile of whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberDetail {
     /// The membership.
     #[serde(flatten)]
@@ -220,6 +233,7 @@ pub struct MemberDetail {
 
 /// `PATCH /servers/{s}/members/{u}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateMember {
     /// How they are shown in this server.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -231,6 +245,7 @@ pub struct UpdateMember {
 
 /// `POST /servers/{s}/invites`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateInvite {
     /// How often it may be used, 0-1000; 0: any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -242,6 +257,7 @@ pub struct CreateInvite {
 
 /// An invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invite {
     /// 10 characters; case counts.
     pub code: String,
@@ -261,6 +277,7 @@ pub struct Invite {
 
 /// `GET /invites/{code}`: what an invite leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InvitePreview {
     /// The code.
     pub code: String,
@@ -276,6 +293,7 @@ pub struct InvitePreview {
 
 /// `POST /invites/{code}` and `POST /servers/{s}/members`: where one is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Joined {
     /// The server.
     pub server: Server,
@@ -289,6 +307,7 @@ pub struct Joined {
 
 /// `PUT /servers/{s}/bans/{u}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BanMember {
     /// How long it holds; absent: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -300,6 +319,7 @@ pub struct BanMember {
 
 /// A ban.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ban {
     /// Who.
     pub user_id: UserId,
@@ -314,6 +334,7 @@ pub struct Ban {
 
 /// `POST /channels/{c}/messages`, and the body of SEND to a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PostMessage {
     /// 1-4000 characters.
     pub content: String,
@@ -330,6 +351,7 @@ pub struct PostMessage {
 
 /// The body of SEND to `…/edit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditMessage {
     /// 1-4000 characters.
     pub content: String,
@@ -337,6 +359,7 @@ pub struct EditMessage {
 
 /// `POST /channels/{c}/messages/delete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeleteMessages {
     /// 1-100 of them.
     pub message_ids: Vec<MessageId>,
@@ -344,6 +367,7 @@ pub struct DeleteMessages {
 
 /// `POST /channels/{c}/purge`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PurgeHistory {
     /// The last place that goes.
     pub through: Seq,
@@ -351,6 +375,7 @@ pub struct PurgeHistory {
 
 /// What is durable now: the answer of a write over REST, and the headers of its RECEIPT over STOMP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Receipt {
     /// The message.
     pub message_id: MessageId,
@@ -362,6 +387,7 @@ pub struct Receipt {
 
 /// A range of places, both ends included; empty if `from` is behind `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Range {
     /// First place.
     pub from: Seq,
@@ -371,6 +397,7 @@ pub struct Range {
 
 /// `GET /channels/{c}/messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HistoryPage {
     /// By ascending seq, tombstones included.
     pub items: Vec<Message>,
@@ -389,6 +416,7 @@ pub struct HistoryPage {
 
 /// What is unread in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadState {
     /// Which channel.
     pub channel_id: ChannelId,
@@ -406,6 +434,7 @@ pub struct ReadState {
 
 /// `PUT /read-states/{c}`, and the body of SEND to `…/read`: either `seq` or `unread_from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MoveRead {
     /// Read up to here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -420,6 +449,7 @@ pub struct MoveRead {
 
 /// One entry of `GET /servers/{s}/presence`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserPresence {
     /// Who.
     pub user_id: UserId,

@@ -14,6 +14,9 @@ pub use app::{ChatApp, ChatDeps, ChatPorts};
 use axum::Router;
 use echopulse_http::{Route, Routes};
 
+/// What `tests/api` makes of the routes.
+const OPENAPI: &str = include_str!("../../../docs/openapi/chat.json");
+
 /// All routes, relative to the service's base URL.
 pub fn router(app: ChatApp) -> Router {
     listed().into_router().with_state(app)
@@ -26,5 +29,9 @@ pub fn routes() -> Vec<Route> {
 }
 
 fn listed() -> Routes<ChatApp> {
-    Routes::new().nest("/api", rest::routes()).get("/ws", "open_socket", socket::upgrade)
+    Routes::new().nest("/api", rest::routes()).get("/ws", "open_socket", socket::upgrade).get(
+        "/openapi.json",
+        "get_openapi",
+        || echopulse_http::json_document(OPENAPI),
+    )
 }

@@ -31,5 +31,5 @@ pub mod token;
 pub use auth::{Caller, Guard, ServiceCaller, SignIn, bearer};
 pub use cursor::Cursors;
 pub use error::{ApiError, fallbacks};
-pub use routes::{Route, Routes};
+pub use routes::{Route, Routes, json_document};
 pub use serve::serve;

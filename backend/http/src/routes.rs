@@ -3,7 +3,13 @@
 //! The list is what tests of access and documents of the API are made from. Deliberately absent: anything else that such a
 //! document says of an operation; it is found by the operation's name.
 
-use axum::{Router, handler::Handler, http::Method, routing};
+use axum::{
+    Router,
+    handler::Handler,
+    http::{Method, header},
+    response::IntoResponse,
+    routing,
+};
 
 use crate::fallbacks;
 
@@ -89,6 +95,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn into_router(self) -> Router<S> {
         fallbacks(self.router)
     }
+}
+
+/// Answers with a JSON document that was made beforehand: the description of a service's API.
+pub async fn json_document(text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub use app::{ServerApp, ServerPorts};
 use axum::Router;
 use echopulse_http::{Route, Routes};
 
+/// What `tests/api` makes of the routes.
+const OPENAPI: &str = include_str!("../../../docs/openapi/server.json");
+
 /// All routes, relative to the service's base URL.
 pub fn router(app: ServerApp) -> Router {
     listed().into_router().with_state(app)
@@ -37,5 +40,7 @@ fn listed() -> Routes<ServerApp> {
         .merge(invites::routes())
         .merge(bans::routes())
         .merge(internal::routes());
-    Routes::new().nest("/api", api)
+    Routes::new()
+        .nest("/api", api)
+        .get("/openapi.json", "get_openapi", || echopulse_http::json_document(OPENAPI))
 }

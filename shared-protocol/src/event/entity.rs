@@ -12,11 +12,13 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)*
             /// A word of a newer version.
             #[serde(other, rename = "unknown")]
+            #[cfg_attr(feature = "schema", schemars(skip))]
             Unknown,
         }
 
@@ -111,6 +113,7 @@ OverrideKind {
 
 /// A person or bot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// Their id.
     pub id: UserId,
@@ -129,6 +132,7 @@ pub struct User {
 
 /// A server: a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Server {
     /// Its id.
     pub id: ServerId,
@@ -152,6 +156,7 @@ pub struct Server {
 
 /// A heading in the list of channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Category {
     /// Its id.
     pub id: CategoryId,
@@ -163,6 +168,7 @@ pub struct Category {
 
 /// A channel's exception to the roles' permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Override {
     /// Whether `id` is a role or a member.
     pub kind: OverrideKind,
@@ -178,6 +184,7 @@ pub struct Override {
 
 /// A channel of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Channel {
     /// Its id.
     pub id: ChannelId,
@@ -206,6 +213,7 @@ pub struct Channel {
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Role {
     /// Its id; @everyone has the server's.
     pub id: RoleId,
@@ -228,6 +236,7 @@ pub struct Role {
 
 /// A membership.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// Who.
     pub user_id: UserId,
@@ -246,6 +255,7 @@ pub struct Member {
 
 /// Who wrote a message, as shown now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Author {
     /// Their id.
     pub id: UserId,
@@ -257,6 +267,7 @@ pub struct Author {
 
 /// The message that another one answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplyTo {
     /// Its id.
     pub id: MessageId,
@@ -268,6 +279,7 @@ pub struct ReplyTo {
 
 /// Whom a message tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Mentions {
     /// People.
     #[serde(default)]
@@ -282,6 +294,7 @@ pub struct Mentions {
 
 /// A message as it is now. A tombstone has `deleted_at` and no content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Message {
     /// Its id.
     pub id: MessageId,

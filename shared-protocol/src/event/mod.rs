@@ -16,6 +16,7 @@ use crate::id::{CategoryId, ChannelId, Epoch, MessageId, RoleId, Seq, ServerId, 
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Envelope {
     /// What kind of event, and its fields.
     #[serde(flatten)]
@@ -45,6 +46,7 @@ const fn first_version() -> u32 {
 
 /// The id of a deleted object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "GoneOf{T}"))]
 pub struct Gone<T> {
     /// Which.
     pub id: T,
@@ -52,6 +54,7 @@ pub struct Gone<T> {
 
 /// A deleted message, by id and place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeletedMessage {
     /// Its id.
     pub id: MessageId,
@@ -61,6 +64,7 @@ pub struct DeletedMessage {
 
 /// A message as far as unread counts need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ActivityMessage {
     /// Its id.
     pub id: MessageId,
@@ -75,6 +79,7 @@ pub struct ActivityMessage {
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event")]
 #[non_exhaustive]
 pub enum EventBody {
@@ -311,6 +316,7 @@ pub enum EventBody {
     },
     /// An event of a newer version.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 

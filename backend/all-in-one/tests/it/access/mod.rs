@@ -3,6 +3,7 @@
 //! Each cell of the table is asked in a server of its own. Where something is hidden, the same is asked about what never was,
 //! and both answers have to be the same octets. What is below an id has to belong to it.
 
+mod described;
 mod document;
 mod rest;
 mod stage;

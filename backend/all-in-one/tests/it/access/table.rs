@@ -178,6 +178,8 @@ const NO_USR: Cell = Cell(404, "user-not-found");
 const NO_INV: Cell = Cell(404, "invite-not-found");
 const NO_BAN: Cell = Cell(404, "ban-not-found");
 const STAYS: Cell = Cell(409, "owner-cannot-leave");
+/// What needs no token is the same to all.
+const ANYBODY: Cells = [FINE; Who::ALL.len()];
 const SOCKET: Cell = Cell(400, "invalid-request");
 
 /// REST of both services.
@@ -245,6 +247,7 @@ pub(crate) const REST: &[Row] = &[
     server("GET",    "/api/internal/servers/{server}/events",      [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE]),
     server("GET",    "/api/internal/channels/{channel}",           [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE]),
 
+    server("GET",    "/openapi.json",                              ANYBODY),
     chat("GET",      "/api/channels/{channel}/messages",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, FINE,   FINE,   NO_CHN, FINE]),
     chat("POST",     "/api/channels/{channel}/messages",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, MADE,   QUIET,  NO_CHN, MADE])
         .json(|ids| json!({ "content": "hello", "reply_to": ids.message })).foreign(NO_MSG),
@@ -258,6 +261,7 @@ pub(crate) const REST: &[Row] = &[
     chat("PUT",      "/api/read-states/{channel}",                 [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, FINE,   FINE,   NO_CHN, FINE])
         .json(|_| json!({ "seq": 1 })),
     chat("GET",      "/api/servers/{server}/presence",             [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, FINE,   FINE,   NO_SRV, FINE]),
+    chat("GET",      "/openapi.json",                              ANYBODY),
     chat("GET",      "/ws",                                        [SOCKET, SOCKET, SOCKET, SOCKET, SOCKET, SOCKET, SOCKET, SOCKET, SOCKET])
         .note("without an upgrade; sockets say who they are in CONNECT"),
 ];
