@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("echopulse-distributed", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     ("echopulse-http", &["echopulse-core", "echopulse-protocol"]),
     ("echopulse-web", &["echopulse-http"]),
+    ("echopulse-documents", &["echopulse-protocol"]),
     ("echopulse-embedded", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     (
         "echopulse-server-service",
