@@ -155,15 +155,23 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
     Ok(target().join("debug"))
 }
 
-/// Starts all instances at once and waits until each says that it is ready.
-pub(crate) fn start(world: &World, ports: &Ports, binaries: &Path) -> anyhow::Result<()> {
+/// Starts all instances at once, told `more` than [`environment`], and waits until each says that it is ready.
+pub(crate) fn start(
+    world: &World,
+    ports: &Ports,
+    binaries: &Path,
+    more: &[(&str, &str)],
+) -> anyhow::Result<()> {
     let mut started = Vec::new();
     for (instance, urls) in ports.instances().into_iter().enumerate() {
         for (kind, url) in Kind::BOTH.into_iter().zip([urls.server, urls.chat]) {
             let binary = binaries.join(kind.program());
             ensure!(binary.is_file(), "there is no {}", binary.display());
             let mut command = Command::new(binary);
-            command.current_dir(&world.folder).envs(environment(kind, world, ports, instance)?);
+            command
+                .current_dir(&world.folder)
+                .envs(environment(kind, world, ports, instance)?)
+                .envs(more.iter().copied());
             let name = format!("{}-{}", kind.name(), instance + 1);
             started.push((Service::spawn(&world.folder, &name, command)?, name, url));
         }

@@ -4,7 +4,10 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use echopulse_chat_service::{ChatApp, engine as chat_engine};
-use echopulse_core::common::port::{Chance, Clock, Ids};
+use echopulse_core::common::{
+    limit::{Limiter, LocalLimits},
+    port::{Chance, Clock, Ids},
+};
 use echopulse_embedded::{
     bus::InProcessBus,
     memory::MemoryPresence,
@@ -14,6 +17,7 @@ use echopulse_embedded::{
 use echopulse_http::{
     Cursors,
     door::Origins,
+    limits::{Limiting, Proxies},
     token::{self, Verifier, VerifierConfig},
 };
 use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
@@ -80,11 +84,19 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         lanes: LANES,
         relays_rest: RELAYS_REST,
     }));
+    // One counter for both services: what somebody asks of either is asked of this process.
+    let limiting = limiting(config, &clock)?;
     Ok(World {
-        server_app: ServerApp::new(server.ports(), Arc::clone(&verifier), cursors(&config.data)?),
+        server_app: ServerApp::new(
+            server.ports(),
+            Arc::clone(&verifier),
+            cursors(&config.data)?,
+            limiting.clone(),
+        ),
         chat_app: ChatApp::new(echopulse_chat_service::ChatDeps {
             ports: chat.ports(),
             verifier,
+            limiting,
             origins: origins(names),
             clock,
         }),
@@ -146,6 +158,12 @@ fn cursors(data: &Path) -> Result<Cursors> {
     let path = data.join(FOLDER_KEY_FILE);
     let key = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Cursors::of(&key))
+}
+
+fn limiting(config: &Config, clock: &Arc<dyn Clock>) -> Result<Limiting> {
+    let limits = Arc::new(LocalLimits::new(Arc::clone(clock)));
+    let proxies = Proxies::parse(&config.limits.proxies).context("limits.proxies cannot be used")?;
+    Ok(Limiting::new(Limiter::new(limits, config.limits.percent), proxies))
 }
 
 fn origins(names: &Names) -> Origins {

@@ -7,15 +7,20 @@
 mod app;
 mod compose;
 pub mod engine;
+mod limits;
 mod rest;
 mod socket;
 
+use std::sync::Arc;
+
 pub use app::{ChatApp, ChatDeps, ChatPorts};
 use axum::{Router, routing::get};
+use echopulse_http::{fallbacks, limits::limited};
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ChatApp) -> Router {
-    let api = echopulse_http::fallbacks(rest::routes());
-    let all = Router::new().nest("/api", api).route("/ws", get(socket::upgrade));
-    echopulse_http::fallbacks(all).with_state(app)
+    let api = rest::routes().merge(limits::routes());
+    let api = limited(api, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of);
+    let all = Router::new().nest("/api", fallbacks(api)).route("/ws", get(socket::upgrade));
+    fallbacks(all).with_state(app)
 }

@@ -49,7 +49,7 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let verifier = Arc::new(verifier.map_err(ProgramError::part("the issuer cannot be asked"))?);
     let kafka = kafka(&settings)?;
     let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
-    let hot = hot(&settings)?;
+    let hot = hot(&settings, &clock)?;
 
     let late = Late::default();
     let readiness = Arc::new(Parts::new(Arc::clone(&verifier), Arc::clone(&bus), Arc::clone(&hot)));
@@ -85,10 +85,11 @@ fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
     })
 }
 
-fn hot(settings: &Settings) -> Result<Arc<RedisHot>, ProgramError> {
+fn hot(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<RedisHot>, ProgramError> {
     let node = format!("{:016x}", OsChance.next_u64());
     let options = RedisOptions::new(settings.redis.url.expose(), node);
-    let hot = RedisHot::start(&options).map_err(ProgramError::part("redis.url cannot be used"))?;
+    let hot = RedisHot::start(&options, Arc::clone(clock))
+        .map_err(ProgramError::part("redis.url cannot be used"))?;
     Ok(Arc::new(hot))
 }
 
@@ -168,9 +169,11 @@ impl Deployed<'_> {
             insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
         let mut tasks = engine.spawn(records);
+        let limiting = self.settings.limits.counting(Arc::new(self.hot.limits()));
         let app = ChatApp::new(ChatDeps {
             ports: engine.ports(),
             verifier: self.verifier,
+            limiting: limiting.map_err(ProgramError::part("limits.proxies cannot be used"))?,
             origins: Origins::exact(self.settings.public.origins.clone()),
             clock: self.clock,
         });

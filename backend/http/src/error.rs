@@ -70,6 +70,13 @@ impl ApiError {
         self
     }
 
+    /// The same, and which bucket is empty.
+    #[must_use]
+    pub fn bucket(mut self, name: impl Into<String>) -> Self {
+        self.0.bucket = Some(name.into());
+        self
+    }
+
     /// The same, and which permission is missing.
     #[must_use]
     pub fn permission(mut self, name: impl Into<String>) -> Self {

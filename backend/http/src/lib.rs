@@ -4,6 +4,7 @@
 //! - [`Caller`]: the extractor that turns a bearer token into an actor of core.
 //! - [`ApiError`]: the one place where refusals become `application/problem+json`, and where causes are logged.
 //! - [`body`], [`params`], [`Cursors`]: what comes in, read strictly.
+//! - [`limits`]: how often somebody may ask.
 //! - [`door`]: Host, Origin, CORS and the headers of every answer.
 //! - [`config`], [`settings`], [`program`], [`telemetry`], [`health`]: what an operator gives a service, and what it says of itself.
 //! - [`serve()`]: a listener with deadlines that drains when it is stopped.
@@ -18,6 +19,7 @@ mod cursor;
 pub mod door;
 mod error;
 pub mod health;
+pub mod limits;
 pub mod params;
 pub mod program;
 mod refusals;

@@ -11,7 +11,7 @@ use echopulse_protocol::problem::ProblemCode as Code;
 use crate::ApiError;
 
 /// Whole seconds, rounded up: a client that waits them is not refused again for the same reason.
-fn seconds(span: Duration) -> u64 {
+pub(crate) fn seconds(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 

@@ -13,7 +13,7 @@ use echopulse_core::{
         outbound::Page,
     },
 };
-use echopulse_http::{ApiError, Cursors, Guard, SignIn, params::Params, token::Verifier};
+use echopulse_http::{ApiError, Cursors, Guard, SignIn, limits::Limiting, params::Params, token::Verifier};
 use echopulse_protocol::rest;
 
 /// Core's side of the service, one name for each port.
@@ -39,16 +39,17 @@ pub struct ServerPorts {
 #[derive(Clone)]
 pub struct ServerApp {
     pub(crate) ports: ServerPorts,
+    pub(crate) limiting: Limiting,
+    pub(crate) guard: Arc<Guard>,
     cursors: Cursors,
-    guard: Arc<Guard>,
 }
 
 impl ServerApp {
     /// The service over these parts.
     #[must_use]
-    pub fn new(ports: ServerPorts, verifier: Arc<Verifier>, cursors: Cursors) -> Self {
+    pub fn new(ports: ServerPorts, verifier: Arc<Verifier>, cursors: Cursors, limiting: Limiting) -> Self {
         let people = Arc::new(People(Arc::clone(&ports.accounts)));
-        Self { ports, cursors, guard: Arc::new(Guard::new(verifier, people)) }
+        Self { ports, limiting, guard: Arc::new(Guard::new(verifier, people)), cursors }
     }
 
     /// Where a page of a list begins: its cursor's place.

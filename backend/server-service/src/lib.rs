@@ -10,12 +10,16 @@ mod channels;
 pub mod engine;
 mod internal;
 mod invites;
+mod limits;
 mod members;
 mod servers;
 mod users;
 
+use std::sync::Arc;
+
 pub use app::{ServerApp, ServerPorts};
 use axum::Router;
+use echopulse_http::{fallbacks, limits::limited};
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ServerApp) -> Router {
@@ -26,6 +30,8 @@ pub fn router(app: ServerApp) -> Router {
         .merge(members::routes())
         .merge(invites::routes())
         .merge(bans::routes())
-        .merge(internal::routes());
-    echopulse_http::fallbacks(Router::new().nest("/api", echopulse_http::fallbacks(api))).with_state(app)
+        .merge(limits::routes());
+    let api = limited(api, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of);
+    let api = fallbacks(api.merge(internal::routes()));
+    fallbacks(Router::new().nest("/api", api)).with_state(app)
 }

@@ -8,6 +8,8 @@ mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
     mod following;
     mod instances;
+    #[path = "../../../../backend/all-in-one/tests/it/limits.rs"]
+    mod limits;
     mod login;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;

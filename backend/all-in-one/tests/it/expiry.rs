@@ -23,11 +23,13 @@ use echopulse_core::{
         BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StreamKey, Timestamp, UserId,
         actor::{Actor, Identity},
         community::UserKind,
+        limit::{Limiter, LocalLimits},
         port::Clock,
     },
 };
 use echopulse_http::{
     door::Origins,
+    limits::{Limiting, Proxies},
     token::{Ended, Endings, KeySource, KeySourceError, Verifier, VerifierConfig},
 };
 use serde_json::Value;
@@ -181,6 +183,7 @@ impl Alone {
         let ends = verifier.verify(&token).await.unwrap().holds_until.as_millis();
         let clock = Arc::new(Standing(AtomicI64::new(0)));
         let core = Arc::new(Nobody { endings, signs_out: AtomicBool::new(false), asked: Mutex::default() });
+        let limits = Arc::new(LocalLimits::new(Arc::clone(&clock) as _));
         let app = ChatApp::new(ChatDeps {
             ports: ChatPorts {
                 posting: Arc::clone(&core) as _,
@@ -188,6 +191,7 @@ impl Alone {
                 following: Arc::clone(&core) as _,
             },
             verifier,
+            limiting: Limiting::new(Limiter::new(limits, 0), Proxies::default()),
             origins: Origins::exact(Vec::new()),
             clock: Arc::clone(&clock) as _,
         });

@@ -6,6 +6,7 @@ mod door;
 mod expiry;
 mod following;
 mod lifecycle;
+mod limits;
 mod rest;
 mod secrecy;
 mod slow;

@@ -20,7 +20,7 @@ use echopulse_http::{
 use echopulse_protocol::{event::Message, id, rest};
 use echopulse_wire as wire;
 
-use crate::{ChatApp, compose};
+use crate::{ChatApp, compose, limits::MESSAGE};
 
 pub(crate) fn routes() -> Router<ChatApp> {
     Router::new()
@@ -108,8 +108,10 @@ async fn create(
     Path(channel): Path<id::ChannelId>,
     body::Json(mut body): body::Json<rest::PostMessage>,
 ) -> Result<(StatusCode, Json<rest::Receipt>), ApiError> {
+    let channel = wire::channel_id_from(channel);
+    app.limiting.take(&caller, &MESSAGE, Some(channel)).await?;
     let nonce = body.nonce.take();
-    let command = compose::post(caller.actor, wire::channel_id_from(channel), body, nonce)?;
+    let command = compose::post(caller.actor, channel, body, nonce)?;
     let done = app.ports.posting.post(command).await?;
     Ok((StatusCode::CREATED, Json(receipt(done))))
 }

@@ -69,10 +69,8 @@ async fn who_looks_takes_nothing(limits: &dyn RateLimits) {
 }
 
 async fn a_channel_has_its_own(limits: &dyn RateLimits) {
-    let at = |number| Counter {
-        channel: Some(ChannelId::from_u128(number)),
-        ..counter(Bucket::Message, 1, SLOW)
-    };
+    let at =
+        |number| Counter { channel: Some(ChannelId::from_u128(number)), ..counter(Bucket::Message, 1, SLOW) };
     assert!(limits.ask(somebody(5), vec![at(1)], Ask::Take).await.taken);
     assert!(!limits.ask(somebody(5), vec![at(1)], Ask::Take).await.taken);
     assert!(limits.ask(somebody(5), vec![at(2)], Ask::Take).await.taken);

@@ -52,12 +52,7 @@ pub struct RedisLimits {
 
 impl RedisLimits {
     pub(super) fn new(link: Arc<Link>, space: &str, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            link,
-            space: space.into(),
-            script: Script::new(ASK),
-            alone: Arc::new(LocalLimits::new(clock)),
-        }
+        Self { link, space: space.into(), script: Script::new(ASK), alone: Arc::new(LocalLimits::new(clock)) }
     }
 
     /// Whether Redis answers.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use echopulse_core::chat::port::inbound::Follow;
+use echopulse_core::{chat::port::inbound::Follow, common::limit::Bucket};
 use echopulse_http::ApiError;
 use echopulse_protocol::{
     destination::Topic,
@@ -19,7 +19,7 @@ impl Connection {
             return self.session.fail_request(None, close::PROTOCOL, "unknown-destination", text);
         };
         let Some(caller) = &self.caller else { return };
-        let actor = caller.actor;
+        let (caller, actor) = (caller.clone(), caller.actor);
         let number = self.topics.next_number();
         let mut subscription = Subscription { name, number, topic, follows: None };
         let Some(stream) = stream_of(topic, actor.user) else {
@@ -34,12 +34,15 @@ impl Connection {
             }
         };
         let follower = Arc::clone(&self.outbox) as _;
-        let following = Arc::clone(&self.app.ports.following);
+        let app = self.app.clone();
         self.deciding = Some(Box::pin(async move {
             let command = Follow { actor, stream, position, follower, subscription: number };
-            let followed = following.follow(command).await;
+            let followed = match app.limiting.take(&caller, &[Bucket::Subscribe], None).await {
+                Ok(_) => app.ports.following.follow(command).await.map_err(ApiError::from),
+                Err(refusal) => Err(refusal),
+            };
             subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
-            Decision::Subscription { subscription, followed: followed.map_err(ApiError::from) }
+            Decision::Subscription { subscription, followed }
         }));
     }
 
