@@ -49,7 +49,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
     let unsupported = |detail| Err(ApiError::new(ProblemCode::UnsupportedMediaType, detail));
     if headers.contains_key(header::CONTENT_ENCODING) {
         return unsupported("a body is not compressed here");
@@ -62,7 +62,7 @@ fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn collect(body: Body) -> Result<axum::body::Bytes, ApiError> {
+pub(crate) async fn collect(body: Body) -> Result<axum::body::Bytes, ApiError> {
     match tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await {
         Ok(Ok(octets)) => Ok(octets),
         Ok(Err(error)) => Err(unread(&error)),

@@ -9,7 +9,7 @@ use echopulse_core::{
         actor::{Actor, Identity},
     },
     server::port::{
-        inbound::{Accounts, Bans, Catalogue, Channels, Invites, Members, Servers},
+        inbound::{Accounts, Bans, Catalogue, Channels, Invites, MakingOnce, Members, Servers},
         outbound::Page,
     },
 };
@@ -29,6 +29,8 @@ pub struct ServerPorts {
     pub members: Arc<dyn Members>,
     /// Invites.
     pub invites: Arc<dyn Invites>,
+    /// Making by requests that are made once.
+    pub once: Arc<dyn MakingOnce>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
     /// What the chat service asks.

@@ -11,7 +11,7 @@ use echopulse_core::{
     server::port::inbound::{ChannelPatch, NewChannel},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Keyed, body,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -48,7 +48,7 @@ async fn create(
     caller: Caller,
     Path(server): Path<ServerId>,
     headers: HeaderMap,
-    body::Json(body): body::Json<CreateChannel>,
+    Keyed { body, key }: Keyed<CreateChannel>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
     audit_reason(&headers)?;
     let kind = match body.kind {
@@ -62,7 +62,11 @@ async fn create(
         topic: clean_line(&body.topic),
         category: body.category_id.map(wire::category_id_from),
     };
-    let channel = app.ports.channels.create(caller.actor, wire::server_id_from(server), new).await?;
+    let server = wire::server_id_from(server);
+    let channel = match key {
+        Some(key) => app.ports.once.channel(caller.actor, key, server, new).await?,
+        None => app.ports.channels.create(caller.actor, server, new).await?,
+    };
     Ok((StatusCode::CREATED, Json(wire::channel(channel))))
 }
 

@@ -77,6 +77,7 @@ impl Engine {
             channels: Arc::clone(&self.service) as _,
             members: Arc::clone(&self.service) as _,
             invites: Arc::clone(&self.service) as _,
+            once: Arc::clone(&self.service) as _,
             bans: Arc::clone(&self.service) as _,
             catalogue: self.catalogue(),
         }

@@ -11,7 +11,7 @@ use echopulse_core::{
     server::port::inbound::{self, NewServer, ServerPatch},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Keyed, body,
     params::{Params, Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -54,7 +54,7 @@ async fn list(
 async fn create(
     State(app): State<ServerApp>,
     caller: Caller,
-    body::Json(body): body::Json<CreateServer>,
+    Keyed { body, key }: Keyed<CreateServer>,
 ) -> Result<(StatusCode, Json<Server>), ApiError> {
     let join_policy = match body.join_policy {
         None => JoinPolicy::Invite,
@@ -65,7 +65,10 @@ async fn create(
         description: clean_content(&body.description),
         join_policy,
     };
-    let server = app.ports.servers.create(caller.actor, new).await?;
+    let server = match key {
+        Some(key) => app.ports.once.server(caller.actor, key, new).await?,
+        None => app.ports.servers.create(caller.actor, new).await?,
+    };
     Ok((StatusCode::CREATED, Json(wire::server(server))))
 }
 

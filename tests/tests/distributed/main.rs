@@ -11,6 +11,8 @@ mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/limits.rs"]
     mod limits;
     mod login;
+    #[path = "../../../../backend/all-in-one/tests/it/once.rs"]
+    mod once;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
     #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]

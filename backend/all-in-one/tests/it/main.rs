@@ -7,6 +7,7 @@ mod expiry;
 mod following;
 mod lifecycle;
 mod limits;
+mod once;
 mod rest;
 mod secrecy;
 mod slow;

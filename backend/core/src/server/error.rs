@@ -44,6 +44,10 @@ pub enum Refusal {
     },
     /// The confirming name is not the name.
     ConfirmationMismatch,
+    /// The key belongs to another request.
+    KeyReused,
+    /// The same request is still being worked on.
+    InProgress,
     /// A value breaks a rule.
     Invalid {
         /// The field, as a JSON pointer.
@@ -81,6 +85,8 @@ impl fmt::Display for Refusal {
             Self::LimitReached { what, limit } => {
                 write!(f, "there are {limit} {what} already, the most there can be")
             }
+            Self::KeyReused => f.write_str("the idempotency key belongs to another request"),
+            Self::InProgress => f.write_str("the same request is still being worked on"),
             Self::ConfirmationMismatch => f.write_str("`confirm` is not the server's name"),
             Self::Invalid { detail, .. } => f.write_str(detail),
         }

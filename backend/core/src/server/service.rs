@@ -3,6 +3,7 @@
 mod accounts;
 mod channels;
 mod members;
+mod once;
 mod servers;
 #[cfg(test)]
 mod tests;

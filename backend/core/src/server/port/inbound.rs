@@ -11,6 +11,7 @@ use crate::{
     },
     server::{
         error::ServerError,
+        kept::RequestKey,
         view::{Ban, Invite},
     },
 };
@@ -248,6 +249,33 @@ pub struct NewBan {
     pub expires_in_s: Option<u64>,
     /// Messages younger than this go too, 0-604800.
     pub delete_messages_s: u32,
+}
+
+/// Making things by requests that are made once: one that is sent again under its key is answered the same and makes nothing.
+/// Another request under the same key is [`Refusal::KeyReused`], one that is at work at this moment [`Refusal::InProgress`].
+///
+/// [`Refusal::KeyReused`]: crate::server::error::Refusal::KeyReused
+/// [`Refusal::InProgress`]: crate::server::error::Refusal::InProgress
+pub trait MakingOnce: Send + Sync {
+    /// As [`Servers::create`].
+    fn server(&self, actor: Actor, key: RequestKey, new: NewServer) -> Answer<'_, Server>;
+    /// As [`Channels::create`].
+    fn channel(
+        &self,
+        actor: Actor,
+        key: RequestKey,
+        server: ServerId,
+        new: NewChannel,
+    ) -> Answer<'_, Channel>;
+    /// As [`Invites::create`].
+    fn invite(
+        &self,
+        actor: Actor,
+        key: RequestKey,
+        server: ServerId,
+        max_uses: u32,
+        max_age_s: u32,
+    ) -> Answer<'_, Invite>;
 }
 
 /// Bans.

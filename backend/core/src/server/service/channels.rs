@@ -6,22 +6,27 @@ use crate::{
     server::{
         decide,
         error::{Refusal, ServerError},
+        kept::RequestKey,
         port::inbound::{Answer, ChannelPatch, Channels, NewChannel},
         view::Scope,
     },
 };
 
 impl ServerService {
-    async fn create_channel(
+    pub(super) async fn create_channel(
         &self,
         actor: Actor,
         server: ServerId,
         new: NewChannel,
+        key: Option<RequestKey>,
     ) -> Result<Channel, ServerError> {
         let id = ChannelId::from_u128(self.deps.ids.next());
         let scope = Scope::of(server, actor.user);
+        let keep = self.keep(actor, key);
         let events = self
-            .change(scope, actor, move |view, now| decide::create_channel(view, actor, id, &new, now))
+            .change(scope, actor, move |view, now| {
+                decide::create_channel(view, actor, id, &new, now).map(keep)
+            })
             .await?;
         let created = last(events, |change| match change {
             ServerChange::ChannelCreated(channel) => Some(channel),
@@ -79,7 +84,7 @@ impl ServerService {
 
 impl Channels for ServerService {
     fn create(&self, actor: Actor, server: ServerId, new: NewChannel) -> Answer<'_, Channel> {
-        Box::pin(self.create_channel(actor, server, new))
+        Box::pin(self.create_channel(actor, server, new, None))
     }
 
     fn update(

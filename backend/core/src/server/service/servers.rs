@@ -12,9 +12,10 @@ use crate::{
     server::{
         decide,
         error::{Refusal, ServerError},
+        kept::{KeptAnswer, Made, RequestKey},
         port::{
             inbound::{Answer, NewServer, ServerDetail, ServerPatch, Servers},
-            outbound::{Founding, Page},
+            outbound::{Founding, Page, Unfounded},
         },
         view::Scope,
     },
@@ -24,7 +25,12 @@ use crate::{
 const LIMIT: u64 = decide::SERVERS;
 
 impl ServerService {
-    async fn found(&self, actor: Actor, new: NewServer) -> Result<Server, ServerError> {
+    pub(super) async fn found(
+        &self,
+        actor: Actor,
+        new: NewServer,
+        key: Option<RequestKey>,
+    ) -> Result<Server, ServerError> {
         let name =
             ServerName::parse(&new.name).map_err(|error| Refusal::name("/name", &error))?.into_string();
         let description = ServerDescription::parse(&new.description);
@@ -54,10 +60,12 @@ impl ServerService {
                 timeout_until: None,
             },
             limit: LIMIT,
+            kept: key.map(|key| KeptAnswer { user: actor.user, key, at, made: Made::Server(server.clone()) }),
         };
-        if self.deps.store.found(founding).await?.is_none() {
-            return Err(Refusal::LimitReached { what: "servers you are in", limit: LIMIT }.into());
-        }
+        self.deps.store.found(founding).await?.map_err(|unfounded| match unfounded {
+            Unfounded::TooMany => Refusal::LimitReached { what: "servers you are in", limit: LIMIT },
+            Unfounded::Answered => Refusal::InProgress,
+        })?;
         self.deps.relay.nudge();
         Ok(server)
     }
@@ -176,7 +184,7 @@ fn general(id: ChannelId) -> Channel {
 
 impl Servers for ServerService {
     fn create(&self, actor: Actor, new: NewServer) -> Answer<'_, Server> {
-        Box::pin(self.found(actor, new))
+        Box::pin(self.found(actor, new, None))
     }
 
     fn mine(&self, actor: Actor) -> Answer<'_, Vec<Server>> {
