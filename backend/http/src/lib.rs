@@ -26,6 +26,7 @@ pub mod program;
 mod refusals;
 mod serve;
 pub mod settings;
+pub mod tag;
 pub mod telemetry;
 pub mod token;
 

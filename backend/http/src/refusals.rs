@@ -85,6 +85,7 @@ impl From<ServerRefusal> for ApiError {
             ServerRefusal::NameTaken(_) => plain(Code::NameTaken),
             ServerRefusal::LimitReached { limit, .. } => plain(Code::LimitReached).limit(limit),
             ServerRefusal::ConfirmationMismatch => plain(Code::ConfirmationMismatch),
+            ServerRefusal::PreconditionFailed => plain(Code::PreconditionFailed),
             ServerRefusal::KeyReused => plain(Code::IdempotencyKeyReused),
             ServerRefusal::InProgress => plain(Code::RequestInProgress).retry_after(1),
             ServerRefusal::Invalid { pointer, detail } => Self::invalid_value(pointer, detail),

@@ -13,6 +13,7 @@ use echopulse_core::{
 use echopulse_http::{
     ApiError, Caller, Keyed, body,
     params::{Params, Path, audit_reason},
+    tag::{Had, Tagged, if_match},
 };
 use echopulse_protocol::{
     event::Server,
@@ -76,9 +77,10 @@ async fn detail(
     State(app): State<ServerApp>,
     caller: Caller,
     Path(server): Path<ServerId>,
-) -> Result<Json<ServerDetail>, ApiError> {
+    had: Had,
+) -> Result<Tagged<ServerDetail>, ApiError> {
     let found = app.ports.servers.detail(caller.actor, wire::server_id_from(server)).await?;
-    Ok(Json(to_wire(found)))
+    Ok(had.or(found.seq, to_wire(found)))
 }
 
 fn to_wire(detail: inbound::ServerDetail) -> ServerDetail {
@@ -109,7 +111,7 @@ async fn update(
     Path(server): Path<ServerId>,
     headers: HeaderMap,
     body::Json(body): body::Json<UpdateServer>,
-) -> Result<Json<Server>, ApiError> {
+) -> Result<Tagged<Server>, ApiError> {
     audit_reason(&headers)?;
     let join_policy = body
         .join_policy
@@ -125,9 +127,11 @@ async fn update(
         join_policy,
         default_level,
         retention_days: patch(body.retention_days),
+        on: if_match(&headers),
     };
-    let server = app.ports.servers.update(caller.actor, wire::server_id_from(server), change).await?;
-    Ok(Json(wire::server(server)))
+    let (server, place) =
+        app.ports.servers.update(caller.actor, wire::server_id_from(server), change).await?;
+    Ok(Tagged::changed(place, wire::server(server)))
 }
 
 /// A word that this version does not know, where one of a few is due.

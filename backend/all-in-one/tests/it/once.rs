@@ -1,4 +1,4 @@
-//! Requests that are made once, however often they are sent.
+//! Requests that are made once, however often they are sent, and changes that are made on the state that was seen.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -101,4 +101,60 @@ async fn of_many_requests_at_once_under_one_key_one_is_made() {
     let servers = ada.get("/server/api/servers").await.good();
     assert_eq!(servers["items"].as_array().unwrap().len(), 1);
     assert_eq!(make(&ada, "/server/api/servers", "k", &body).await.good(), made[0].body);
+}
+
+async fn with(person: &Person, method: Method, path: &str, tag: (&str, &str), body: &Value) -> Answer {
+    answer(person.request(method, path).header(tag.0, tag.1).json(body)).await
+}
+
+fn etag(answer: &Answer) -> String {
+    answer.headers.get("etag").unwrap_or_else(|| panic!("{answer:?}")).to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_has_a_state_already_is_not_told_it_again() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let said = ada.say(&place, "hello").await;
+    let server = format!("/server/api/servers/{}", place.server);
+    let message = format!("{}/{}", place.messages(), said["message_id"].as_str().unwrap());
+    for path in [server.clone(), format!("{server}/channels"), message.clone()] {
+        let first = ada.get(&path).await;
+        let again = with(&ada, Method::GET, &path, ("If-None-Match", &etag(&first)), &json!({})).await;
+        assert_eq!((again.status.as_u16(), etag(&again)), (304, etag(&first)), "{path}");
+        assert_eq!(again.body, Value::Null);
+        let other = with(&ada, Method::GET, &path, ("If-None-Match", "\"99\""), &json!({})).await;
+        assert_eq!(other.good(), first.body);
+    }
+    assert_eq!(etag(&ada.get(&server).await), format!("\"{}\"", ada.get(&server).await.good()["seq"]));
+    assert_eq!(etag(&ada.get(&message).await), format!("\"{}\"", said["seq"]));
+}
+
+#[tokio::test]
+async fn a_change_made_on_an_old_state_is_refused() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let server = format!("/server/api/servers/{}", place.server);
+    let channel = format!("{server}/channels/{}", place.channel);
+    let old = etag(&ada.get(&server).await);
+    let renamed = with(&ada, Method::PATCH, &server, ("If-Match", &old), &json!({ "name": "new" })).await;
+    let new = etag(&renamed);
+    assert_eq!((renamed.status.as_u16(), &new), (200, &etag(&ada.get(&server).await)));
+    let order = format!("{server}/channels/order");
+    let places = json!([{ "id": place.channel, "category_id": null }]);
+    let requests = [
+        (Method::PATCH, &server, json!({ "name": "newer" })),
+        (Method::PATCH, &channel, json!({ "topic": "later" })),
+        (Method::PUT, &order, places.clone()),
+    ];
+    for (method, path, body) in &requests {
+        let refused = with(&ada, method.clone(), path, ("If-Match", &old), body).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (412, "precondition-failed"), "{path}");
+    }
+    let blind = ada.put(&order, places.clone()).await;
+    assert_eq!((blind.status.as_u16(), blind.code()), (428, "precondition-required"));
+    with(&ada, Method::PUT, &order, ("If-Match", &new), &places).await.good();
+    with(&ada, Method::PATCH, &channel, ("If-Match", "*"), &json!({ "topic": "any" })).await.good();
 }

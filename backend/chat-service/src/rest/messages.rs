@@ -16,6 +16,7 @@ use echopulse_core::{
 use echopulse_http::{
     ApiError, Caller, body,
     params::{Params, Path, audit_reason},
+    tag::{Had, Tagged},
 };
 use echopulse_protocol::{event::Message, id, rest};
 use echopulse_wire as wire;
@@ -97,9 +98,11 @@ async fn one(
     State(app): State<ChatApp>,
     caller: Caller,
     Path((channel, message)): Path<(id::ChannelId, id::MessageId)>,
-) -> Result<Json<Message>, ApiError> {
+    had: Had,
+) -> Result<Tagged<Message>, ApiError> {
     let (channel, message) = (wire::channel_id_from(channel), wire::message_id_from(message));
-    Ok(Json(wire::message(app.ports.reading.message(caller.actor, channel, message).await?)))
+    let found = app.ports.reading.message(caller.actor, channel, message).await?;
+    Ok(had.or(found.revision, wire::message(found)))
 }
 
 async fn create(

@@ -44,6 +44,8 @@ pub enum Refusal {
     },
     /// The confirming name is not the name.
     ConfirmationMismatch,
+    /// What was to be changed has changed meanwhile.
+    PreconditionFailed,
     /// The key belongs to another request.
     KeyReused,
     /// The same request is still being worked on.
@@ -85,6 +87,7 @@ impl fmt::Display for Refusal {
             Self::LimitReached { what, limit } => {
                 write!(f, "there are {limit} {what} already, the most there can be")
             }
+            Self::PreconditionFailed => f.write_str("what was to be changed has changed meanwhile"),
             Self::KeyReused => f.write_str("the idempotency key belongs to another request"),
             Self::InProgress => f.write_str("the same request is still being worked on"),
             Self::ConfirmationMismatch => f.write_str("`confirm` is not the server's name"),

@@ -72,6 +72,24 @@ impl ServerService {
         Ok(events)
     }
 
+    /// The same, but only on one of these states. Whoever may not see the server learns nothing of it.
+    async fn change_on(
+        &self,
+        on: Option<Vec<Seq>>,
+        scope: Scope,
+        actor: Actor,
+        decide: impl FnOnce(&ServerView, Timestamp) -> Result<Vec<Change>, Refusal> + Send + 'static,
+    ) -> Result<Vec<ServerEvent>, ServerError> {
+        let decide = move |view: &ServerView, now| {
+            let changes = decide(view, now)?;
+            match on {
+                Some(states) if !states.contains(&view.seq) => Err(Refusal::PreconditionFailed),
+                _ => Ok(changes),
+            }
+        };
+        self.change(scope, actor, decide).await
+    }
+
     /// A server as the actor may see it; for others it does not exist.
     async fn seen(&self, actor: Actor, scope: Scope) -> Result<ServerView, ServerError> {
         let view = self.deps.store.view(scope, self.now()).await?;

@@ -78,6 +78,8 @@ pub struct ServerPatch {
     pub default_level: Option<Level>,
     /// Days that messages are kept; the owner's to set.
     pub retention_days: Patch<u16>,
+    /// On which states of the server the change may be made. `None`: on any.
+    pub on: Option<Vec<Seq>>,
 }
 
 /// A server as the asker sees it.
@@ -111,8 +113,8 @@ pub trait Servers: Send + Sync {
     fn list(&self, actor: Actor, all: bool, after: Option<String>, limit: usize) -> Answer<'_, Page<Server>>;
     /// One server.
     fn detail(&self, actor: Actor, server: ServerId) -> Answer<'_, ServerDetail>;
-    /// Changes a server.
-    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, Server>;
+    /// Changes a server. Answers it, and the place of its last change.
+    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, (Server, Seq)>;
     /// Deletes a server; `confirm` is its name.
     fn delete(&self, actor: Actor, server: ServerId, confirm: String) -> Answer<'_, ()>;
     /// Hands a server over to another member.
@@ -145,29 +147,33 @@ pub struct ChannelPatch {
     pub slow_mode_s: Option<u32>,
     /// Days that messages are kept, 1-3650.
     pub retention_days: Patch<u16>,
+    /// On which states of the server the change may be made. `None`: on any.
+    pub on: Option<Vec<Seq>>,
 }
 
 /// Channels.
 pub trait Channels: Send + Sync {
     /// Makes a channel, behind the others.
     fn create(&self, actor: Actor, server: ServerId, new: NewChannel) -> Answer<'_, Channel>;
-    /// Changes a channel.
+    /// Changes a channel. Answers it, and the place of the server's last change.
     fn update(
         &self,
         actor: Actor,
         server: ServerId,
         channel: ChannelId,
         patch: ChannelPatch,
-    ) -> Answer<'_, Channel>;
+    ) -> Answer<'_, (Channel, Seq)>;
     /// Deletes a channel and everything in it.
     fn delete(&self, actor: Actor, server: ServerId, channel: ChannelId) -> Answer<'_, ()>;
-    /// Puts channels in order: those listed share out the places they had.
+    /// Puts channels in order: those listed share out the places they had. `on` are the states of the server that the order may
+    /// have been made from; `None`: any. Answers the channels, and the place of the server's last change.
     fn order(
         &self,
         actor: Actor,
         server: ServerId,
         order: Vec<(ChannelId, Option<CategoryId>)>,
-    ) -> Answer<'_, Vec<Channel>>;
+        on: Option<Vec<Seq>>,
+    ) -> Answer<'_, (Vec<Channel>, Seq)>;
 }
 
 /// Where one is after joining.

@@ -3,7 +3,7 @@
 use super::{ServerService, last};
 use crate::{
     common::{
-        ChannelId, Epoch, Permission, Permissions, RoleId, ServerId, UserId,
+        ChannelId, Epoch, Permission, Permissions, RoleId, Seq, ServerId, UserId,
         actor::Actor,
         community::{Channel, ChannelKind, Level, Member, Role, Server},
         event::ServerChange,
@@ -109,26 +109,29 @@ impl ServerService {
         actor: Actor,
         server: ServerId,
         events: Vec<crate::common::event::ServerEvent>,
-    ) -> Result<Server, ServerError> {
+    ) -> Result<(Server, Seq), ServerError> {
+        let place = events.last().map(|event| event.seq);
         let changed = last(events, |change| match change {
             ServerChange::ServerUpdated(server) => Some(server),
             _ => None,
         });
-        match changed {
-            Some(server) => Ok(server),
-            None => Ok(self.seen(actor, Scope::of(server, actor.user)).await?.server),
+        if let (Some(server), Some(place)) = (changed, place) {
+            return Ok((server, place));
         }
+        let view = self.seen(actor, Scope::of(server, actor.user)).await?;
+        Ok((view.server, view.seq))
     }
 
     async fn update_server(
         &self,
         actor: Actor,
         server: ServerId,
-        patch: ServerPatch,
-    ) -> Result<Server, ServerError> {
+        mut patch: ServerPatch,
+    ) -> Result<(Server, Seq), ServerError> {
         let scope = Scope::of(server, actor.user);
+        let on = patch.on.take();
         let events = self
-            .change(scope, actor, move |view, now| decide::update_server(view, actor, patch, now))
+            .change_on(on, scope, actor, move |view, now| decide::update_server(view, actor, patch, now))
             .await?;
         self.server_after(actor, server, events).await
     }
@@ -152,7 +155,7 @@ impl ServerService {
     ) -> Result<Server, ServerError> {
         let scope = Scope::of_two(server, actor.user, to);
         let events = self.change(scope, actor, move |view, _| decide::transfer(view, actor, to)).await?;
-        self.server_after(actor, server, events).await
+        Ok(self.server_after(actor, server, events).await?.0)
     }
 }
 
@@ -199,7 +202,7 @@ impl Servers for ServerService {
         Box::pin(self.server_detail(actor, server))
     }
 
-    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, Server> {
+    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, (Server, Seq)> {
         Box::pin(self.update_server(actor, server, patch))
     }
 

@@ -7,7 +7,7 @@ use crate::{
     },
     server::{
         error::Refusal,
-        port::inbound::{Accounts, Catalogue, Members, NewServer, Patch, ServerPatch, Servers},
+        port::inbound::{Accounts, Catalogue, Channels, Members, NewServer, Patch, ServerPatch, Servers},
     },
     testing::executor::block_on,
 };
@@ -74,17 +74,39 @@ fn fields_are_checked_and_what_stays_is_no_event() {
         );
     }
     let same = ServerPatch { name: Some(home.server.name.clone()), ..keep() };
-    assert_eq!(block_on(update(same)).unwrap(), home.server);
+    assert_eq!(block_on(update(same)).unwrap().0, home.server);
     assert_eq!(home.head(), before);
     let name = Some("Rust Paris".to_owned());
     let patch =
         ServerPatch { name, default_level: Some(Level::Mentions), retention_days: Patch::Set(1), ..keep() };
-    let after = block_on(update(patch)).unwrap();
+    let (after, place) = block_on(update(patch)).unwrap();
+    assert_eq!(place.0, before as u64 + 1);
     assert_eq!(
         (after.name.as_str(), after.default_level, after.retention_days),
         ("Rust Paris", Level::Mentions, Some(1))
     );
     assert_eq!((home.head(), home.last()), (before + 1, ServerChange::ServerUpdated(after)));
+}
+
+#[test]
+fn a_change_that_was_made_on_another_state_is_not_made() {
+    let home = Home::new();
+    let seen = block_on(Servers::detail(home.service(), home.ada, home.server.id)).unwrap().seq;
+    let rename = |actor, name: &str, on: &[Seq]| {
+        let patch =
+            ServerPatch { name: Some(name.to_owned()), on: Some(on.to_vec()), ..ServerPatch::default() };
+        Servers::update(home.service(), actor, home.server.id, patch)
+    };
+    let (_, place) = block_on(rename(home.ada, "first", &[Seq(0), seen])).unwrap();
+    assert_eq!(place, seen.next());
+    for stale in [&[seen][..], &[]] {
+        assert_eq!(refused(rename(home.ada, "second", stale)), Refusal::PreconditionFailed);
+    }
+    let missing = Refusal::PermissionMissing(Permission::ManageServer);
+    assert_eq!(refused(rename(home.lin, "second", &[seen])), missing, "rights come first");
+    let order = |on| inbound::Channels::order(home.service(), home.ada, home.server.id, Vec::new(), Some(vec![on]));
+    assert_eq!(refused(order(seen)), Refusal::PreconditionFailed);
+    assert_eq!(block_on(order(place)).unwrap().1, place, "what changes nothing moves nothing");
 }
 
 #[test]
