@@ -124,6 +124,7 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
         messages: Arc::new(Counting { store: Arc::clone(&store), sizes }),
         log: Arc::clone(&store) as _,
         projection: Arc::clone(&store) as _,
+        retention: Arc::clone(&store) as _,
         partitions: vec![(Arc::clone(&store) as _, Arc::clone(&bus) as _)],
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),

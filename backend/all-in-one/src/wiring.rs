@@ -74,6 +74,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         messages: Arc::clone(&chat_store) as _,
         log: Arc::clone(&chat_store) as _,
         projection: Arc::clone(&chat_store) as _,
+        retention: Arc::clone(&chat_store) as _,
         partitions: vec![(Arc::clone(&chat_store) as _, Arc::clone(&bus) as _)],
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),

@@ -144,6 +144,7 @@ impl Deployed<'_> {
             messages: Arc::clone(&self.store) as _,
             log: Arc::clone(&self.store) as _,
             projection: Arc::clone(&self.store) as _,
+            retention: Arc::clone(&self.store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
             bus: Arc::clone(&self.bus) as _,
             upstream: Arc::new(upstream),

@@ -25,6 +25,9 @@ use crate::ServerPorts;
 /// The time between two tries to publish what could not be published.
 const CHECK: Duration = Duration::from_secs(5);
 
+/// The time between two looks for answers that are kept no longer.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
 /// What the server service stands on.
 pub struct Adapters {
     /// Servers.
@@ -112,6 +115,21 @@ impl Engine {
                 tokio::select! {
                     () = at.stop.cancelled() => return,
                     () = time::sleep(CHECK) => at.committed.nudge(),
+                }
+            }
+        });
+        let at = Arc::clone(self);
+        tasks.spawn(async move {
+            loop {
+                if let Err(error) = at.service.forget_answers().await
+                    && !at.stop.is_cancelled()
+                {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "answers that are too old could not be forgotten");
+                }
+                tokio::select! {
+                    () = at.stop.cancelled() => return,
+                    () = time::sleep(HOUSEKEEPING) => {}
                 }
             }
         });

@@ -3,7 +3,7 @@
 use super::ServerService;
 use crate::{
     common::{
-        ServerId,
+        ServerId, Timestamp,
         actor::Actor,
         community::{Channel, Server},
     },
@@ -45,7 +45,7 @@ impl ServerService {
     pub async fn forget_answers(&self) -> Result<(), ServerError> {
         let now = self.now().as_millis();
         let span = i64::try_from(kept::KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
-        let before = crate::common::Timestamp::from_millis(now.saturating_sub(span));
+        let before = Timestamp::from_millis(now.saturating_sub(span));
         while self.deps.store.forget_answers(before, BATCH).await? == BATCH as u64 {}
         Ok(())
     }

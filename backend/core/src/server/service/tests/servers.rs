@@ -7,7 +7,7 @@ use crate::{
     },
     server::{
         error::Refusal,
-        port::inbound::{Accounts, Catalogue, Channels, Members, NewServer, Patch, ServerPatch, Servers},
+        port::inbound::{Accounts, Catalogue, Members, NewServer, Patch, ServerPatch, Servers},
     },
     testing::executor::block_on,
 };
@@ -37,7 +37,8 @@ fn a_new_server_has_everyone_and_general() {
 #[test]
 fn names_out_of_bounds_are_refused_by_their_field() {
     let home = Home::new();
-    let create = |name: &str, description: &str| home.service().create(home.ada, new(name, description));
+    let create =
+        |name: &str, description: &str| Servers::create(home.service(), home.ada, new(name, description));
     assert_eq!(pointer(create("", "")), "/name");
     assert_eq!(pointer(create(&"x".repeat(101), "")), "/name");
     assert_eq!(pointer(create("x", &"x".repeat(301))), "/description");
@@ -48,10 +49,10 @@ fn names_out_of_bounds_are_refused_by_their_field() {
 fn nobody_is_in_more_than_a_hundred_servers() {
     let home = Home::new();
     for _ in 0..99 {
-        block_on(home.service().create(home.lin, new("x", ""))).unwrap();
+        block_on(Servers::create(home.service(), home.lin, new("x", ""))).unwrap();
     }
     let limit = Refusal::LimitReached { what: "servers you are in", limit: 100 };
-    assert_eq!(refused(home.service().create(home.lin, new("x", ""))), limit);
+    assert_eq!(refused(Servers::create(home.service(), home.lin, new("x", ""))), limit);
     let elsewhere = block_on(home.town.server(home.ada, JoinPolicy::Open)).unwrap();
     assert_eq!(refused(Members::join(home.service(), home.lin, elsewhere.id)), limit);
     block_on(Members::leave(home.service(), home.lin, home.server.id)).unwrap();
@@ -104,7 +105,15 @@ fn a_change_that_was_made_on_another_state_is_not_made() {
     }
     let missing = Refusal::PermissionMissing(Permission::ManageServer);
     assert_eq!(refused(rename(home.lin, "second", &[seen])), missing, "rights come first");
-    let order = |on| inbound::Channels::order(home.service(), home.ada, home.server.id, Vec::new(), Some(vec![on]));
+    let order = |on| {
+        crate::server::port::inbound::Channels::order(
+            home.service(),
+            home.ada,
+            home.server.id,
+            Vec::new(),
+            Some(vec![on]),
+        )
+    };
     assert_eq!(refused(order(seen)), Refusal::PreconditionFailed);
     assert_eq!(block_on(order(place)).unwrap().1, place, "what changes nothing moves nothing");
 }
