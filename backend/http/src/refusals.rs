@@ -47,8 +47,8 @@ impl From<ChatRefusal> for ApiError {
                 InvalidContent::Request => Code::InvalidRequest,
             }),
             ChatRefusal::Overloaded(pause) => plain(Code::Overloaded).retry_after(seconds(pause)),
-            ChatRefusal::Unavailable => plain(Code::Unavailable).retry_after(1),
-            ChatRefusal::NotReady => plain(Code::NotReady).retry_after(1),
+            ChatRefusal::Unavailable => plain(Code::Unavailable),
+            ChatRefusal::NotReady => plain(Code::NotReady),
         }
     }
 }
