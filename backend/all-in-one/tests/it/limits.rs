@@ -94,6 +94,8 @@ async fn a_channel_takes_ten_messages_at_once_and_says_when_it_takes_the_next() 
     let ada = deployment.person("ada").await;
     let place = ada.found("home").await;
     let mut socket = ada.follow(&place.topic()).await;
+    socket.ask_for("again", &place.topic(), "").await;
+    assert!(value(&socket.frame().await, "ratelimit").starts_with("\"subscribe\";r=4"));
     post_many(&mut socket, &place, SENT).await;
     let (receipts, refusals) = outcomes(&mut socket, SENT).await;
     assert!(receipts.len() >= 10, "ten at once: {receipts:?}");

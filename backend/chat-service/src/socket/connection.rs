@@ -14,7 +14,10 @@ use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
 use echopulse_core::{
     chat::port::inbound::Followed,
-    common::{BoxFuture, limit::Source},
+    common::{
+        BoxFuture,
+        limit::{Source, Standing},
+    },
 };
 use echopulse_http::{ApiError, Caller, token::Ended};
 use echopulse_protocol::stomp::{
@@ -83,7 +86,12 @@ impl Drop for Open {
 /// What the application has to say about a frame that the session waits with.
 enum Decision {
     Admission(Result<Caller, ApiError>),
-    Subscription { subscription: Subscription, followed: Result<Followed, ApiError> },
+    Subscription {
+        subscription: Subscription,
+        followed: Result<Followed, ApiError>,
+        /// How the buckets stand in which it was counted.
+        standings: Vec<Standing>,
+    },
 }
 
 /// What happened.

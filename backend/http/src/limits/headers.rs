@@ -14,12 +14,17 @@ pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// How they stand.
 pub const STATE: HeaderName = HeaderName::from_static("ratelimit");
 
-/// What the header `RateLimit` says, and that of a RECEIPT.
-#[must_use]
-pub fn state(standings: &[Standing]) -> String {
+/// What the header `RateLimit` says.
+fn state(standings: &[Standing]) -> String {
     list(standings, |text, standing| {
         write!(text, ";r={};t={}", standing.count.remaining, seconds(standing.count.reset))
     })
+}
+
+/// The same as a header of a RECEIPT; none where nothing was counted.
+#[must_use]
+pub fn header(standings: &[Standing]) -> Option<(&'static str, String)> {
+    (!standings.is_empty()).then(|| ("ratelimit", state(standings)))
 }
 
 fn policy(standings: &[Standing]) -> String {

@@ -25,7 +25,7 @@ use echopulse_protocol::{
     problem::ProblemCode,
     rest::{BucketState, Page},
 };
-pub use headers::{POLICY, STATE, state};
+pub use headers::{POLICY, STATE, header};
 pub use source::{NotANetwork, Proxies, SourceOf};
 
 use crate::{ApiError, Caller, Guard, auth::token_of, refusals::seconds};

@@ -54,9 +54,7 @@ impl Connection {
         };
         match (outcome, finished.ticket) {
             (Ok(mut headers), Some(ticket)) => {
-                if !finished.standings.is_empty() {
-                    headers.push(("ratelimit", limits::state(&finished.standings)));
-                }
+                headers.extend(limits::header(&finished.standings));
                 self.session.settle(ticket, Some(headers));
             }
             (Ok(_), None) => {}

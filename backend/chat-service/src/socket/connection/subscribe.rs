@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use echopulse_core::{chat::port::inbound::Follow, common::limit::Bucket};
-use echopulse_http::ApiError;
+use echopulse_http::{ApiError, limits};
 use echopulse_protocol::{
     destination::Topic,
     stomp::{Frame, server::close},
@@ -37,20 +37,24 @@ impl Connection {
         let app = self.app.clone();
         self.deciding = Some(Box::pin(async move {
             let command = Follow { actor, stream, position, follower, subscription: number };
-            let followed = match app.limiting.take(&caller, &[Bucket::Subscribe], None).await {
-                Ok(_) => app.ports.following.follow(command).await.map_err(ApiError::from),
-                Err(refusal) => Err(refusal),
+            let (followed, standings) = match app.limiting.take(&caller, &[Bucket::Subscribe], None).await {
+                Ok(standings) => {
+                    (app.ports.following.follow(command).await.map_err(ApiError::from), standings)
+                }
+                Err(refusal) => (Err(refusal), Vec::new()),
             };
             subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
-            Decision::Subscription { subscription, followed }
+            Decision::Subscription { subscription, followed, standings }
         }));
     }
 
     pub(super) fn decide(&mut self, decision: Decision) {
         match decision {
             Decision::Admission(admitted) => self.admit(admitted),
-            Decision::Subscription { subscription, followed: Ok(followed) } => {
-                let headers = vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+            Decision::Subscription { subscription, followed: Ok(followed), standings } => {
+                let mut headers =
+                    vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+                headers.extend(limits::header(&standings));
                 self.session.accept_subscription_at(headers);
                 self.outbox.open(subscription.number, &subscription.name);
                 self.topics.add(subscription);
