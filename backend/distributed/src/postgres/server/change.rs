@@ -94,7 +94,7 @@ async fn apply(
     let server = id(numbering.server.as_u128());
     let statement = match change {
         Change::Event(change) => return Ok(Some(tell(db, numbering, change).await?)),
-        // It was kept in front of everything that could be stored for nothing.
+        // `change` has kept it.
         Change::Answered(_) => return Ok(None),
         Change::InviteMade(invite) => return put_invite(db, &invite).await.map(|()| None),
         Change::BanSet(ban) => return put_ban(db, numbering.server, &ban).await.map(|()| None),
