@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
-    program::main(run)
+    program::main(Settings::check, run)
 }
 
 async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramError> {
