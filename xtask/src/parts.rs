@@ -31,6 +31,8 @@ pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
         ("ECHOPULSE_TEST_POSTGRES", world.postgres.superuser.clone()),
         ("ECHOPULSE_TEST_REDIS", world.redis.admin.clone()),
         ("ECHOPULSE_TEST_KAFKA", world.kafka.bootstrap.clone()),
+        ("ECHOPULSE_TEST_KAFKA_BEHIND", world.kafka.behind.clone()),
+        ("ECHOPULSE_TEST_KAFKA_FRONT", world.kafka.front.clone()),
     ];
     if let Some(keycloak) = &world.keycloak {
         let people: Vec<_> =

@@ -1,6 +1,6 @@
 //! The chat service's side towards clients: STOMP over WebSocket, and REST for history, read states and what curl needs.
 //!
-//! [`router`] answers `/ws` and the routes of the domain's section 7. The protocol itself is
+//! [`router`] answers `/ws` and the routes of the domain's section 7, and [`routes`] lists them. The protocol itself is
 //! [`echopulse_protocol::stomp::server`]; here are the socket, the queue behind it, and the way to core's ports. Deliberately
 //! absent: rules, which are core's; reactions, pins, search, directs and webhooks, which come later.
 
@@ -14,13 +14,27 @@ mod socket;
 use std::sync::Arc;
 
 pub use app::{ChatApp, ChatDeps, ChatPorts};
-use axum::{Router, routing::get};
-use echopulse_http::{fallbacks, limits::limited};
+use axum::Router;
+use echopulse_http::{Route, Routes, limits::limited};
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ChatApp) -> Router {
-    let api = rest::routes().merge(limits::routes());
-    let api = limited(api, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of);
-    let all = Router::new().nest("/api", fallbacks(api)).route("/ws", get(socket::upgrade));
-    fallbacks(all).with_state(app)
+    let asked = asked()
+        .layered(|routes| limited(routes, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of));
+    whole(asked).into_router().with_state(app)
+}
+
+/// What [`router`] answers.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    whole(asked()).into_list()
+}
+
+/// What people ask for, each with a token.
+fn asked() -> Routes<ChatApp> {
+    rest::routes().merge(limits::routes())
+}
+
+fn whole(asked: Routes<ChatApp>) -> Routes<ChatApp> {
+    Routes::new().nest("/api", asked).get("/ws", "open_socket", socket::upgrade)
 }

@@ -1,8 +1,8 @@
 //! In which bucket each route and each frame counts, and how the asker's buckets stand.
 
-use axum::{Json, Router, extract::State, http::Method, routing::get};
+use axum::{Json, extract::State, http::Method};
 use echopulse_core::common::limit::Bucket;
-use echopulse_http::Caller;
+use echopulse_http::{Caller, Routes};
 use echopulse_protocol::{
     destination::SendTo,
     rest::{BucketState, Page},
@@ -24,8 +24,8 @@ const COUNTED: [Bucket; 7] = [
 /// What a message counts in, however it comes.
 pub(crate) const MESSAGE: [Bucket; 2] = [Bucket::MessageAll, Bucket::Message];
 
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new().route("/limits", get(standing))
+pub(crate) fn routes() -> Routes<ChatApp> {
+    Routes::new().get("/limits", "get_limits", standing)
 }
 
 /// The bucket of a route, besides the one that everything counts in.

@@ -5,6 +5,7 @@
 //! - [`ApiError`]: the one place where refusals become `application/problem+json`, and where causes are logged.
 //! - [`body`], [`params`], [`Cursors`]: what comes in, read strictly.
 //! - [`limits`]: how often somebody may ask.
+//! - [`Routes`]: a router that can say what it answers.
 //! - [`door`]: Host, Origin, CORS and the headers of every answer.
 //! - [`config`], [`settings`], [`program`], [`telemetry`], [`health`]: what an operator gives a service, and what it says of itself.
 //! - [`serve()`]: a listener with deadlines that drains when it is stopped.
@@ -24,6 +25,7 @@ mod once;
 pub mod params;
 pub mod program;
 mod refusals;
+mod routes;
 mod serve;
 pub mod settings;
 pub mod tag;
@@ -34,4 +36,5 @@ pub use auth::{Caller, Guard, ServiceCaller, SignIn, bearer};
 pub use cursor::Cursors;
 pub use error::{ApiError, fallbacks};
 pub use once::{IDEMPOTENCY_KEY, Keyed};
+pub use routes::{Route, Routes};
 pub use serve::serve;

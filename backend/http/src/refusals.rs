@@ -77,6 +77,7 @@ impl From<ServerRefusal> for ApiError {
             ServerRefusal::PermissionMissing(permission) => {
                 plain(Code::PermissionMissing).permission(permission.as_str())
             }
+            ServerRefusal::TimedOut(left) => plain(Code::TimedOut).retry_after(seconds(left)),
             ServerRefusal::Hierarchy => plain(Code::Hierarchy),
             ServerRefusal::Banned => plain(Code::Banned),
             ServerRefusal::OwnerRequired => plain(Code::OwnerRequired),

@@ -1,17 +1,16 @@
 //! Channels of a server.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, patch, put},
 };
 use echopulse_core::{
     common::community::ChannelKind,
     server::port::inbound::{ChannelPatch, NewChannel},
 };
 use echopulse_http::{
-    ApiError, Caller, Keyed, body,
+    ApiError, Caller, Keyed, Routes, body,
     params::{Path, audit_reason},
     tag::{Had, Tagged, if_match, must_match},
 };
@@ -28,11 +27,13 @@ use crate::{ServerApp, app::whole, members::patch as field, servers::unknown};
 /// Channels that one order may name: as many as a server may have.
 const MOST_ORDERED: usize = 500;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/channels", get(list).post(create))
-        .route("/servers/{server}/channels/order", put(order))
-        .route("/servers/{server}/channels/{channel}", patch(update).delete(delete))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/channels", "list_channels", list)
+        .post("/servers/{server}/channels", "create_channel", create)
+        .put("/servers/{server}/channels/order", "order_channels", order)
+        .patch("/servers/{server}/channels/{channel}", "update_channel", update)
+        .delete("/servers/{server}/channels/{channel}", "delete_channel", delete)
 }
 
 async fn list(

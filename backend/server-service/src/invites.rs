@@ -1,14 +1,13 @@
 //! Invites: made in a server, redeemed by their code.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::get,
 };
 use echopulse_core::{common::name::InviteCode, server::error::Refusal};
 use echopulse_http::{
-    ApiError, Caller, Keyed,
+    ApiError, Caller, Keyed, Routes,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -22,10 +21,13 @@ use crate::{ServerApp, app::whole, members::joined};
 /// How long an invite lives unless it says otherwise, in seconds: a week.
 const WEEK: u32 = 604_800;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/invites", get(list).post(create))
-        .route("/invites/{code}", get(preview).post(join).delete(delete))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/invites", "list_invites", list)
+        .post("/servers/{server}/invites", "create_invite", create)
+        .get("/invites/{code}", "preview_invite", preview)
+        .post("/invites/{code}", "redeem_invite", join)
+        .delete("/invites/{code}", "delete_invite", delete)
 }
 
 /// A text that cannot be a code looks like one that is not there.
@@ -78,8 +80,7 @@ async fn join(
     caller: Caller,
     Path(text): Path<String>,
 ) -> Result<(StatusCode, Json<Joined>), ApiError> {
-    let found = app.ports.invites.join(caller.actor, code(&text)?).await?;
-    Ok((StatusCode::CREATED, Json(joined(found))))
+    Ok(joined(app.ports.invites.join(caller.actor, code(&text)?).await?))
 }
 
 async fn delete(

@@ -1,6 +1,6 @@
 //! The server service's REST side: what people ask about themselves and their communities.
 //!
-//! [`router`] answers the routes of the domain's section 7. A handler parses (texts cleaned, ids typed), asks one use case of
+//! [`router`] answers the routes of the domain's section 7, and [`routes`] lists them. A handler parses (texts cleaned, ids typed), asks one use case of
 //! core, and answers a body of the protocol. Deliberately absent: rules, which are core's, and routes that manage roles,
 //! overrides, categories, the audit log and exports, which come later.
 
@@ -19,19 +19,32 @@ use std::sync::Arc;
 
 pub use app::{ServerApp, ServerPorts};
 use axum::Router;
-use echopulse_http::{fallbacks, limits::limited};
+use echopulse_http::{Route, Routes, limits::limited};
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ServerApp) -> Router {
-    let api = Router::new()
-        .merge(users::routes())
+    let asked = asked()
+        .layered(|routes| limited(routes, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of));
+    whole(asked).into_router().with_state(app)
+}
+
+/// What [`router`] answers.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    whole(asked()).into_list()
+}
+
+/// What people ask for, each with a token.
+fn asked() -> Routes<ServerApp> {
+    users::routes()
         .merge(servers::routes())
         .merge(channels::routes())
         .merge(members::routes())
         .merge(invites::routes())
         .merge(bans::routes())
-        .merge(limits::routes());
-    let api = limited(api, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of);
-    let api = fallbacks(api.merge(internal::routes()));
-    fallbacks(Router::new().nest("/api", api)).with_state(app)
+        .merge(limits::routes())
+}
+
+fn whole(asked: Routes<ServerApp>) -> Routes<ServerApp> {
+    Routes::new().nest("/api", asked.merge(internal::routes()))
 }

@@ -1,8 +1,8 @@
 //! In which bucket each route counts, and how the asker's buckets stand.
 
-use axum::{Json, Router, extract::State, http::Method, routing::get};
+use axum::{Json, extract::State, http::Method};
 use echopulse_core::common::limit::Bucket;
-use echopulse_http::Caller;
+use echopulse_http::{Caller, Routes};
 use echopulse_protocol::rest::{BucketState, Page};
 
 use crate::ServerApp;
@@ -10,8 +10,8 @@ use crate::ServerApp;
 /// What people's requests to this service count in.
 const COUNTED: [Bucket; 5] = [Bucket::Global, Bucket::Read, Bucket::Write, Bucket::Create, Bucket::Invite];
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new().route("/limits", get(standing))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new().get("/limits", "get_limits", standing)
 }
 
 /// The bucket of a route, besides the one that everything counts in.

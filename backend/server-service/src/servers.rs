@@ -1,17 +1,16 @@
 //! Servers.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, put},
 };
 use echopulse_core::{
     common::community::JoinPolicy,
     server::port::inbound::{self, NewServer, ServerPatch},
 };
 use echopulse_http::{
-    ApiError, Caller, Keyed, body,
+    ApiError, Caller, Keyed, Routes, body,
     params::{Params, Path, audit_reason},
     tag::{Had, Tagged, if_match},
 };
@@ -29,11 +28,14 @@ use crate::{
     members::patch,
 };
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers", get(list).post(create))
-        .route("/servers/{server}", get(detail).patch(update).delete(delete))
-        .route("/servers/{server}/owner", put(transfer))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers", "list_servers", list)
+        .post("/servers", "create_server", create)
+        .get("/servers/{server}", "get_server", detail)
+        .patch("/servers/{server}", "update_server", update)
+        .delete("/servers/{server}", "delete_server", delete)
+        .put("/servers/{server}/owner", "transfer_server", transfer)
 }
 
 async fn list(

@@ -3,6 +3,10 @@
 //! spread over the instances.
 
 mod distributed_world {
+    #[path = "../../../../backend/all-in-one/tests/it/access/mod.rs"]
+    mod access;
+    mod defects;
+    mod drain;
     mod extra;
     mod faults;
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
@@ -13,6 +17,7 @@ mod distributed_world {
     mod login;
     #[path = "../../../../backend/all-in-one/tests/it/once.rs"]
     mod once;
+    mod outages;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
     #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]
@@ -23,6 +28,7 @@ mod distributed_world {
     pub(crate) mod support;
     mod tokens;
     mod topics;
+    mod wire;
     pub(crate) mod world;
 }
 

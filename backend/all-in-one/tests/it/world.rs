@@ -66,6 +66,26 @@ impl Deployment {
         Person::of(self.http.clone(), self.instance(), token).await
     }
 
+    /// An instance admin. The first person of a folder is, so nobody may have come before.
+    pub(crate) async fn admin(&self, name: &str) -> Person {
+        assert_eq!(self.running.issuer().owner().await.unwrap(), None, "somebody came before");
+        self.person(name).await
+    }
+
+    /// A bot.
+    pub(crate) async fn bot(&self, name: &str) -> Person {
+        let made = self.running.issuer().create_bot(name).await.unwrap();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", made.client_id.as_str()),
+            ("client_secret", made.client_secret.as_str()),
+        ];
+        let answer = self.http.post(self.url("/id/token")).form(&form).send().await.unwrap();
+        let tokens: Value = answer.json().await.unwrap();
+        let token = tokens["access_token"].as_str().unwrap().to_owned();
+        Person::of(self.http.clone(), self.instance(), token).await
+    }
+
     /// A request without a token.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.http.get(self.url(path))).await

@@ -1,10 +1,9 @@
 //! History, and writing without a socket.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, post},
 };
 use echopulse_core::{
     chat::{
@@ -14,7 +13,7 @@ use echopulse_core::{
     common::{ChannelId, Seq, actor::Actor},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Params, Path, audit_reason},
     tag::{Had, Tagged},
 };
@@ -23,12 +22,13 @@ use echopulse_wire as wire;
 
 use crate::{ChatApp, compose, limits::MESSAGE};
 
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new()
-        .route("/channels/{channel}/messages", get(history).post(create))
-        .route("/channels/{channel}/messages/delete", post(delete))
-        .route("/channels/{channel}/messages/{message}", get(one))
-        .route("/channels/{channel}/purge", post(purge))
+pub(crate) fn routes() -> Routes<ChatApp> {
+    Routes::new()
+        .get("/channels/{channel}/messages", "list_messages", history)
+        .post("/channels/{channel}/messages", "post_message", create)
+        .post("/channels/{channel}/messages/delete", "delete_messages", delete)
+        .get("/channels/{channel}/messages/{message}", "get_message", one)
+        .post("/channels/{channel}/purge", "purge_channel", purge)
 }
 
 fn receipt(receipt: inbound::Receipt) -> rest::Receipt {

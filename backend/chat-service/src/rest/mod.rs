@@ -3,11 +3,11 @@
 mod messages;
 mod states;
 
-use axum::Router;
+use echopulse_http::Routes;
 
 use crate::ChatApp;
 
 /// The routes below `/api`.
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new().merge(messages::routes()).merge(states::routes())
+pub(crate) fn routes() -> Routes<ChatApp> {
+    messages::routes().merge(states::routes())
 }

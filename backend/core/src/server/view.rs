@@ -1,6 +1,6 @@
 //! A server as its store shows it under the lock, and what may change about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::kept::KeptAnswer;
 use crate::common::{
@@ -165,6 +165,13 @@ impl ServerView {
             channel,
             now,
         }
+    }
+
+    /// How long somebody may still do nothing but look.
+    #[must_use]
+    pub fn silenced(&self, user: UserId, now: Timestamp) -> Option<Duration> {
+        let until = self.member(user)?.timeout_until?;
+        Some(until.since(now)).filter(|left| !left.is_zero())
     }
 
     /// What the actor may do, in the server or in one of its channels.

@@ -97,10 +97,31 @@ impl Deployment {
         Person::of(self.http.clone(), self.instance(instance), token).await
     }
 
+    /// An instance admin, on the next instance.
+    pub(crate) async fn admin(&self, name: &str) -> Person {
+        self.person_with(name, &["echopulse-user", "echopulse-admin"]).await
+    }
+
+    /// A bot, on the next instance.
+    pub(crate) async fn bot(&self, name: &str) -> Person {
+        self.person_with(name, &["echopulse-bot"]).await
+    }
+
+    async fn person_with(&self, name: &str, roles: &[&str]) -> Person {
+        let account = self.account(name, roles).await;
+        let token = self.token(&account).await;
+        let instance = self.instance(NEXT.fetch_add(1, Ordering::Relaxed));
+        Person::of(self.http.clone(), instance, token).await
+    }
+
     /// An account of the realm with these roles.
     pub(crate) async fn account(&self, name: &str, roles: &[&str]) -> Account {
         let unique = uuid::Uuid::now_v7().simple().to_string();
-        let client = format!("{name}-{unique}");
+        self.account_named(format!("{name}-{unique}"), roles).await
+    }
+
+    /// An account of the realm under exactly this name.
+    pub(crate) async fn account_named(&self, client: String, roles: &[&str]) -> Account {
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let mapper = |name: &str, kind: &str, config: Value| json!({ "name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config });
         let made = json!({

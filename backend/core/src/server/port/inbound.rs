@@ -187,6 +187,8 @@ pub struct Joined {
     pub epoch: Epoch,
     /// The seq to subscribe behind.
     pub seq: Seq,
+    /// Whether they were no member before.
+    pub newly: bool,
 }
 
 /// Members.

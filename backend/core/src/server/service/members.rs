@@ -46,16 +46,17 @@ impl ServerService {
     }
 
     /// Where somebody is after joining: the store's view, which has them as a member.
-    async fn joined(&self, actor: Actor, scope: Scope) -> Result<Joined, ServerError> {
+    async fn joined(&self, actor: Actor, scope: Scope, newly: bool) -> Result<Joined, ServerError> {
         let ServerView { server, epoch, seq, people, .. } = self.seen(actor, scope).await?;
         let member = people.get(&actor.user).and_then(|person| person.member.clone());
-        Ok(Joined { server, member: member.ok_or(Refusal::MemberNotFound)?, epoch, seq })
+        Ok(Joined { server, member: member.ok_or(Refusal::MemberNotFound)?, epoch, seq, newly })
     }
 
     async fn join_open_server(&self, actor: Actor, server: ServerId) -> Result<Joined, ServerError> {
         let scope = Scope::of(server, actor.user);
-        self.change(scope.clone(), actor, move |view, now| decide::join_open(view, actor, now)).await?;
-        self.joined(actor, scope).await
+        let joining = move |view: &ServerView, now| decide::join_open(view, actor, now);
+        let events = self.change(scope.clone(), actor, joining).await?;
+        self.joined(actor, scope, !events.is_empty()).await
     }
 
     async fn leave_server(&self, actor: Actor, server: ServerId) -> Result<(), ServerError> {
@@ -144,7 +145,7 @@ impl ServerService {
             .change(scope.clone(), actor, move |view, now| decide::join_by_invite(view, actor, now))
             .await;
         match changed {
-            Ok(_) => self.joined(actor, scope).await,
+            Ok(events) => self.joined(actor, scope, !events.is_empty()).await,
             // A server that was deleted meanwhile has no invites either.
             Err(ServerError::Refused(Refusal::ServerNotFound)) => Err(Refusal::InviteNotFound.into()),
             Err(error) => Err(error),
