@@ -7,9 +7,10 @@ use echopulse_core::{
     common::{
         BoxFuture,
         actor::{Actor, Identity},
+        sign_out::SignOutLog,
     },
     server::port::{
-        inbound::{Accounts, Bans, Catalogue, Channels, Invites, Members, Servers},
+        inbound::{Accounts, Bans, Catalogue, Channels, Invites, Members, Servers, SignOuts},
         outbound::Page,
     },
 };
@@ -31,6 +32,10 @@ pub struct ServerPorts {
     pub invites: Arc<dyn Invites>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
+    /// The end of sign-ins.
+    pub sign_outs: Arc<dyn SignOuts>,
+    /// Those that ended.
+    pub sign_out_log: Arc<dyn SignOutLog>,
     /// What the chat service asks.
     pub catalogue: Arc<dyn Catalogue>,
 }
@@ -40,7 +45,7 @@ pub struct ServerPorts {
 pub struct ServerApp {
     pub(crate) ports: ServerPorts,
     cursors: Cursors,
-    guard: Arc<Guard>,
+    pub(crate) guard: Arc<Guard>,
 }
 
 impl ServerApp {
