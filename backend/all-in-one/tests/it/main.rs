@@ -5,9 +5,12 @@
 mod door;
 mod expiry;
 mod following;
+mod forge;
 mod lifecycle;
+mod matrix;
 mod rest;
 mod secrecy;
+mod sign_out;
 mod slow;
 mod socket;
 mod support;
