@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use echopulse_core::common::{
     BoxFuture,
-    sign_out::{SignOut, SignOutMemory},
+    sign_out::{Ended, SignOut, SignOutMemory},
 };
 use jsonwebtoken::{Algorithm as Signing, EncodingKey, Header as SigningHeader};
 use p256::{SecretKey, elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
