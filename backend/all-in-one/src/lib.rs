@@ -8,7 +8,6 @@ mod keys;
 mod listen;
 mod running;
 mod site;
-mod web;
 mod wiring;
 
 use std::path::PathBuf;

@@ -19,6 +19,7 @@ use super::{
     copy::{self, cause_number},
     message::deleted_by_number,
     stream::{self, EventRow, Said},
+    tail::Tail,
 };
 use crate::sqlite::{
     codec::{bits, id_list, octets, seq, signed, stream_octets, to_json},
@@ -33,6 +34,7 @@ const DELETED_AT_ONCE: usize = 100;
 /// Applies a change if it is the next one.
 pub(super) async fn apply(
     database: &Database,
+    tail: &Tail,
     chance: &dyn Chance,
     event: ServerEvent,
 ) -> Result<Applied, StoreError> {
@@ -49,6 +51,7 @@ pub(super) async fn apply(
     let mut change = Change { db: &mut tx, chance, event: &event, grown: Vec::new() };
     change.project().await?;
     let grown = change.grown;
+    let _changing = tail.changing();
     tx.commit().await?;
     Ok(Applied::Done { grown })
 }
