@@ -132,7 +132,8 @@ impl Browser {
 
     /// Takes the network away from the browser.
     pub fn goes_offline(&self) {
-        let nothing = json!({ "offline": true, "latency": 0, "download_throughput": 0, "upload_throughput": 0 });
+        let nothing =
+            json!({ "offline": true, "latency": 0, "download_throughput": 0, "upload_throughput": 0 });
         self.conditions(|http, url| http.post(url).json(&json!({ "network_conditions": nothing })));
     }
 
@@ -144,8 +145,7 @@ impl Browser {
     fn conditions(&self, ask: impl FnOnce(reqwest::Client, String) -> reqwest::RequestBuilder) {
         let set = async {
             let session = self.client.session_id().await.expect("a session").expect("it has a name");
-            let url =
-                format!("http://127.0.0.1:{}/session/{session}/chromium/network_conditions", self.port);
+            let url = format!("http://127.0.0.1:{}/session/{session}/chromium/network_conditions", self.port);
             let answer = ask(reqwest::Client::new(), url).send().await.expect("the driver answers");
             assert!(answer.status().is_success(), "{:?}", answer.text().await);
         };
