@@ -23,6 +23,7 @@ use echopulse_core::{
     common::{
         Seq, StoreError, StreamKey,
         port::{Clock, Ids},
+        sign_out::SignOutMemory,
         sync::Nudge,
     },
 };
@@ -55,6 +56,8 @@ pub struct Adapters {
     pub upstream: Arc<dyn Upstream>,
     /// Who is connected.
     pub presence: Arc<dyn PresenceBoard>,
+    /// What this instance knows of sign-ins that ended.
+    pub memory: Arc<dyn SignOutMemory>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -75,6 +78,7 @@ pub struct Engine {
     hub: Arc<Hub>,
     activity: Arc<ActivityFeed>,
     retention: Retention,
+    memory: Arc<dyn SignOutMemory>,
     committed: Arc<Nudge>,
     relays: Vec<(Relay, Nudge)>,
     relays_rest: Duration,
@@ -94,6 +98,7 @@ impl Engine {
             bus,
             upstream,
             presence,
+            memory,
             clock,
             ids,
             timer,
@@ -136,6 +141,7 @@ impl Engine {
             hub,
             activity,
             retention,
+            memory,
             committed,
             relays: relays.collect(),
             relays_rest,
@@ -221,8 +227,10 @@ impl Engine {
                 record = records.recv() => record,
             };
             let Some(record) = record else { return };
-            if let Record::Stream(event) = &record {
-                self.activity.note(event);
+            match &record {
+                Record::Stream(event) => self.activity.note(event),
+                Record::SignOut(sign_out) => self.memory.note(sign_out.clone()),
+                _ => {}
             }
             if let Err(error) = self.service.receive(record).await {
                 failed(error);

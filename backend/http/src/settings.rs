@@ -14,9 +14,6 @@ use crate::{
     token::{Endings, HttpKeySource, KeySourceError, Verifier, VerifierConfig},
 };
 
-/// How long a sign-in that has ended is remembered: longer than any token lives.
-const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
-
 /// Every key with its default, as a file to copy.
 pub const DEFAULTS: &str = r#"# Configuration of an EchoPulse service. Every key with its default.
 # A key can also come from the environment: ECHOPULSE_<SECTION>__<KEY>, lists with commas.
@@ -73,6 +70,8 @@ web_client = "echopulse-web"
 # The client that the services are themselves.
 service_client = "echopulse-service"
 service_secret = ""
+# The longest that the issuer lets an access token live, in seconds: a log-out is remembered for so long.
+longest_token_s = 3600
 
 [limits]
 # How often people may ask, in percent of the numbers in docs/limits.md: 200 doubles every bucket and how fast it fills, 0 counts
@@ -185,6 +184,8 @@ pub struct Identity {
     pub service_client: String,
     /// Their secret.
     pub service_secret: Secret,
+    /// The longest life of an access token, in seconds.
+    pub longest_token_s: u64,
 }
 
 impl Identity {
@@ -204,8 +205,18 @@ impl Identity {
     /// [`KeySourceError`] if there is no client to ask the issuer with.
     pub fn verifier(&self, clock: Arc<dyn Clock>) -> Result<Verifier, KeySourceError> {
         let keys = HttpKeySource::at(&self.issuer, self.discovery())?;
-        let config = VerifierConfig { audience: self.audience.clone(), ..VerifierConfig::new(&self.issuer) };
-        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::new(Endings::new(LONGEST_TOKEN))))
+        let config = VerifierConfig {
+            audience: self.audience.clone(),
+            clients: vec![self.tui_client.clone(), self.web_client.clone()],
+            ..VerifierConfig::new(&self.issuer)
+        };
+        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::<Endings>::default()))
+    }
+
+    /// The longest life of an access token.
+    #[must_use]
+    pub const fn longest_token(&self) -> Duration {
+        Duration::from_secs(self.longest_token_s)
     }
 }
 

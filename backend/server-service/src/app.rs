@@ -7,9 +7,10 @@ use echopulse_core::{
     common::{
         BoxFuture,
         actor::{Actor, Identity},
+        sign_out::SignOutLog,
     },
     server::port::{
-        inbound::{Accounts, Bans, Catalogue, Channels, Invites, MakingOnce, Members, Servers},
+        inbound::{Accounts, Bans, Catalogue, Channels, Invites, MakingOnce, Members, Servers, SignOuts},
         outbound::Page,
     },
 };
@@ -33,6 +34,10 @@ pub struct ServerPorts {
     pub once: Arc<dyn MakingOnce>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
+    /// The end of sign-ins.
+    pub sign_outs: Arc<dyn SignOuts>,
+    /// Those that ended.
+    pub sign_out_log: Arc<dyn SignOutLog>,
     /// What the chat service asks.
     pub catalogue: Arc<dyn Catalogue>,
 }

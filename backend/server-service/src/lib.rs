@@ -11,6 +11,7 @@ pub mod engine;
 mod internal;
 mod invites;
 mod limits;
+mod log_out;
 mod members;
 mod servers;
 mod users;
@@ -46,5 +47,5 @@ fn asked() -> Routes<ServerApp> {
 }
 
 fn whole(asked: Routes<ServerApp>) -> Routes<ServerApp> {
-    Routes::new().nest("/api", asked.merge(internal::routes()))
+    Routes::new().nest("/api", asked.merge(internal::routes())).merge(log_out::routes())
 }

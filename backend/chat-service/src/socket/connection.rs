@@ -17,9 +17,10 @@ use echopulse_core::{
     common::{
         BoxFuture,
         limit::{Source, Standing},
+        sign_out::Ended,
     },
 };
-use echopulse_http::{ApiError, Caller, token::Ended};
+use echopulse_http::{ApiError, Caller};
 use echopulse_protocol::stomp::{
     Limits,
     server::{Config, Output, Request, ServerSession, close},

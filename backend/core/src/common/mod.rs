@@ -10,6 +10,7 @@ pub mod limit;
 pub mod name;
 pub mod permission;
 pub mod port;
+pub mod sign_out;
 pub mod stream;
 pub mod sync;
 pub mod time;

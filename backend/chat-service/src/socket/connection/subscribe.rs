@@ -2,7 +2,16 @@
 
 use std::sync::Arc;
 
-use echopulse_core::{chat::port::inbound::Follow, common::limit::Bucket};
+use echopulse_core::{
+    chat::{
+        model::{Delivery, EndCode, Item},
+        port::{
+            inbound::{Follow, Followed},
+            outbound::Follower,
+        },
+    },
+    common::limit::Bucket,
+};
 use echopulse_http::{ApiError, limits};
 use echopulse_protocol::{
     destination::Topic,
@@ -10,7 +19,7 @@ use echopulse_protocol::{
 };
 
 use super::{Connection, Decision};
-use crate::socket::topics::{Subscription, position_of, stream_of};
+use crate::socket::topics::{Follows, Subscription, position_of, stream_of};
 
 impl Connection {
     pub(super) fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
@@ -43,7 +52,8 @@ impl Connection {
                 }
                 Err(refusal) => (Err(refusal), Vec::new()),
             };
-            subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
+            let follows = |followed: &Followed| Follows { stream, id: followed.id, epoch: followed.epoch };
+            subscription.follows = followed.as_ref().ok().map(follows);
             Decision::Subscription { subscription, followed, standings }
         }));
     }
@@ -69,9 +79,26 @@ impl Connection {
     }
 
     pub(super) fn unfollow(&self, subscription: &Subscription) {
-        if let Some((stream, id)) = subscription.follows {
-            self.app.ports.following.unfollow(stream, id);
+        if let Some(follows) = subscription.follows {
+            self.app.ports.following.unfollow(follows.stream, follows.id);
         }
         self.outbox.forget(subscription.number);
+    }
+
+    /// Drops every subscription, and what still waits for it.
+    pub(super) fn drop_subscriptions(&mut self) {
+        for subscription in self.topics.take() {
+            self.unfollow(&subscription);
+        }
+    }
+
+    /// Ends every subscription with a last event. What still waits for them is not written.
+    pub(super) fn end_subscriptions(&mut self, code: EndCode) {
+        for subscription in self.topics.take() {
+            let Some(follows) = subscription.follows else { continue };
+            self.app.ports.following.unfollow(follows.stream, follows.id);
+            let last = Delivery::new(follows.stream, follows.epoch, Item::Ended(code));
+            self.outbox.deliver(subscription.number, Arc::new(last));
+        }
     }
 }
