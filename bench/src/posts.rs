@@ -24,6 +24,7 @@ use echopulse_embedded::{
     sqlite::{SqliteChatStore, SqliteServerStore},
     upstream::InProcessUpstream,
 };
+use echopulse_http::token::Endings;
 use echopulse_server_service::engine as server_engine;
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use sqlx::{
@@ -121,6 +122,9 @@ async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64
     let server = server_engine::Engine::new(server_engine::Adapters {
         servers: Arc::clone(&servers) as _,
         users: Arc::clone(&servers) as _,
+        sign_outs: Arc::clone(&servers) as _,
+        memory: Arc::<Endings>::default(),
+        longest_token: Duration::from_secs(600),
         outbox: Arc::clone(&servers) as _,
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock) as _,
@@ -131,10 +135,12 @@ async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64
         messages: Arc::new(Counting { store: Arc::clone(&store) as _, sizes }),
         log: Arc::clone(&store) as _,
         projection: Arc::clone(&store) as _,
+        retention: Arc::clone(&store) as _,
         partitions: vec![(Arc::clone(&store) as _, Arc::clone(&bus) as _)],
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
         presence: Arc::new(MemoryPresence::default()),
+        memory: Arc::<Endings>::default(),
         clock,
         ids,
         timer: Arc::new(TokioTimer),

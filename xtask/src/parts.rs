@@ -21,6 +21,9 @@ const INSTANCES: u16 = 2;
 /// Where the realm expects the browser client: nothing is there.
 const WEB: &str = "http://127.0.0.1:9";
 
+/// All tests come from one address, and some post hundreds of messages at once. Those of the limits start instances of their own.
+const UNLIMITED: [(&str, &str); 1] = [("ECHOPULSE_LIMITS__PERCENT", "0")];
+
 /// What a command around which the parts run finds in its environment.
 pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
     let mut variables = vec![
@@ -105,7 +108,7 @@ pub(crate) fn tests(tests: &[&str], no_install: bool, line: impl FnMut(&str)) ->
     let binaries = build(tests)?;
     let ports = Ports::choose(INSTANCES)?;
     around(Some(&ports.addresses()), no_install, |world| {
-        services::start(world, &ports, &binaries)?;
+        services::start(world, &ports, &binaries, &UNLIMITED)?;
         ensure!(!interrupted(), "a signal came");
         let mut run = command::cargo(tests);
         run.envs(environment(world));

@@ -11,15 +11,19 @@ use echopulse_core::{
         committer::Committer,
         hub::{Hub, HubDeps},
         model::Record,
-        port::outbound::{Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, Timer, Upstream},
+        port::outbound::{
+            Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, RetentionStore, Timer, Upstream,
+        },
         projector::{Projector, ProjectorDeps},
         relay::Relay,
+        retention::Retention,
         rights::Rights,
         service::{ChatDeps, ChatService},
     },
     common::{
         Seq, StoreError, StreamKey,
         port::{Clock, Ids},
+        sign_out::SignOutMemory,
         sync::Nudge,
     },
 };
@@ -31,6 +35,9 @@ use crate::ChatPorts;
 /// The time between two looks for what no hint told.
 const CHECK: Duration = Duration::from_secs(5);
 
+/// The time between two looks whether the day's work is due.
+const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
+
 /// What the chat service stands on.
 pub struct Adapters {
     /// Durable messages.
@@ -39,6 +46,8 @@ pub struct Adapters {
     pub log: Arc<dyn EventLog>,
     /// The copy of what the server service publishes.
     pub projection: Arc<dyn Projection>,
+    /// What is not kept for ever.
+    pub retention: Arc<dyn RetentionStore>,
     /// For each hash partition what commits leave for the bus, and the way there.
     pub partitions: Vec<(Arc<dyn Outbox>, Arc<dyn Bus>)>,
     /// Carries what is not stored.
@@ -47,6 +56,8 @@ pub struct Adapters {
     pub upstream: Arc<dyn Upstream>,
     /// Who is connected.
     pub presence: Arc<dyn PresenceBoard>,
+    /// What this instance knows of sign-ins that ended.
+    pub memory: Arc<dyn SignOutMemory>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -66,6 +77,8 @@ pub struct Engine {
     committer: Arc<Committer>,
     hub: Arc<Hub>,
     activity: Arc<ActivityFeed>,
+    retention: Retention,
+    memory: Arc<dyn SignOutMemory>,
     committed: Arc<Nudge>,
     relays: Vec<(Relay, Nudge)>,
     relays_rest: Duration,
@@ -80,10 +93,12 @@ impl Engine {
             messages,
             log,
             projection,
+            retention,
             partitions,
             bus,
             upstream,
             presence,
+            memory,
             clock,
             ids,
             timer,
@@ -103,6 +118,7 @@ impl Engine {
             relay: Arc::clone(&committed),
         }));
         let activity = Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), timer));
+        let retention = Retention::new(retention, Arc::clone(&committer), Arc::clone(&clock));
         let service = Arc::new(ChatService::new(ChatDeps {
             messages,
             committer: Arc::clone(&committer),
@@ -124,6 +140,8 @@ impl Engine {
             committer,
             hub,
             activity,
+            retention,
+            memory,
             committed,
             relays: relays.collect(),
             relays_rest,
@@ -176,6 +194,7 @@ impl Engine {
         });
         tasks.spawn(Arc::clone(self).consume(records));
         tasks.spawn(Arc::clone(self).check());
+        tasks.spawn(Arc::clone(self).keep_house());
         tasks
     }
 
@@ -208,11 +227,29 @@ impl Engine {
                 record = records.recv() => record,
             };
             let Some(record) = record else { return };
-            if let Record::Stream(event) = &record {
-                self.activity.note(event);
+            match &record {
+                Record::Stream(event) => self.activity.note(event),
+                Record::SignOut(sign_out) => self.memory.note(sign_out.clone()),
+                _ => {}
             }
             if let Err(error) = self.service.receive(record).await {
                 failed(error);
+            }
+        }
+    }
+
+    /// Does once a day what is done once a day.
+    async fn keep_house(self: Arc<Self>) {
+        let failed = failed("what is too old could not be removed");
+        loop {
+            if let Err(error) = self.retention.run().await
+                && !self.stop.is_cancelled()
+            {
+                failed(error);
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = time::sleep(HOUSEKEEPING) => {}
             }
         }
     }

@@ -7,31 +7,41 @@
 mod app;
 mod compose;
 pub mod engine;
+mod limits;
 mod rest;
 mod socket;
 
+use std::sync::Arc;
+
 pub use app::{ChatApp, ChatDeps, ChatPorts};
 use axum::Router;
-use echopulse_http::{Route, Routes};
+use echopulse_http::{Route, Routes, limits::limited};
 
 /// What `tests/api` makes of the routes.
 const OPENAPI: &str = include_str!("../../../docs/openapi/chat.json");
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ChatApp) -> Router {
-    listed().into_router().with_state(app)
+    let asked = asked()
+        .layered(|routes| limited(routes, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of));
+    whole(asked).into_router().with_state(app)
 }
 
 /// What [`router`] answers.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    listed().into_list()
+    whole(asked()).into_list()
 }
 
-fn listed() -> Routes<ChatApp> {
-    Routes::new().nest("/api", rest::routes()).get("/ws", "open_socket", socket::upgrade).get(
-        "/openapi.json",
-        "get_openapi",
-        || echopulse_http::json_document(OPENAPI),
-    )
+/// What people ask for, each with a token.
+fn asked() -> Routes<ChatApp> {
+    rest::routes().merge(limits::routes())
+}
+
+fn whole(asked: Routes<ChatApp>) -> Routes<ChatApp> {
+    let document = || echopulse_http::json_document(OPENAPI);
+    Routes::new()
+        .nest("/api", asked)
+        .get("/ws", "open_socket", socket::upgrade)
+        .get("/openapi.json", "get_openapi", document)
 }

@@ -12,14 +12,15 @@ use std::{
 use echopulse_core::{
     chat::port::outbound::Upstream,
     common::{
-        BoxFuture, ChannelId, Seq, ServerId, StoreError,
+        BoxFuture, ChannelId, Seq, ServerId, StoreError, Timestamp,
         actor::{Actor, Identity},
         event::ServerEvent,
+        sign_out::{SignOut, SignOutLog},
     },
 };
 use echopulse_protocol::internal;
 use echopulse_wire as wire;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -27,6 +28,8 @@ use tokio::{sync::Mutex, time::Instant};
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// A token is replaced so long before it ends.
 const EARLY: Duration = Duration::from_secs(30);
+/// Octets of the longest answer of the issuer that is read.
+const LARGEST: usize = 256 * 1024;
 /// The largest page that is asked for.
 const MOST: usize = 100;
 
@@ -136,9 +139,11 @@ impl HttpUpstream {
     async fn grant(&self) -> Result<Granted, UpstreamError> {
         let UpstreamOptions { discovery_url, client_id, client_secret, .. } = &self.options;
         let discovery: Discovery = self.ask_issuer(self.client.get(discovery_url)).await?;
+        let endpoint = trusted(&discovery.token_endpoint, discovery_url)
+            .ok_or_else(|| UpstreamError::Token("it wants the secret in the clear, elsewhere".to_owned()))?;
         let request = self
             .client
-            .post(discovery.token_endpoint)
+            .post(endpoint)
             .basic_auth(client_id, Some(client_secret))
             .form(&[("grant_type", "client_credentials")]);
         self.ask_issuer(request).await
@@ -146,8 +151,15 @@ impl HttpUpstream {
 
     async fn ask_issuer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, UpstreamError> {
         let failed = |error: reqwest::Error| UpstreamError::Token(error.to_string());
-        let answer = request.send().await.and_then(Response::error_for_status).map_err(failed)?;
-        answer.json().await.map_err(failed)
+        let mut answer = request.send().await.and_then(Response::error_for_status).map_err(failed)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(UpstreamError::Token("it answers too much".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        serde_json::from_slice(&body).map_err(|_| UpstreamError::Token("it answers no JSON".to_owned()))
     }
 
     /// Asks one instance after the other until one answers.
@@ -201,6 +213,19 @@ impl HttpUpstream {
     }
 }
 
+/// The address that the secret may be sent to: by https, on this very machine, or where the operator sent us in the first place.
+fn trusted(endpoint: &str, discovery: &str) -> Option<Url> {
+    let endpoint = Url::parse(endpoint).ok()?;
+    let loopback = matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    let vouched_for = Url::parse(discovery).is_ok_and(|discovery| discovery.origin() == endpoint.origin());
+    let trusted = match endpoint.scheme() {
+        "https" => true,
+        "http" => loopback || vouched_for,
+        _ => false,
+    };
+    trusted.then_some(endpoint)
+}
+
 impl Upstream for HttpUpstream {
     fn sign_in(&self, identity: Identity) -> BoxFuture<'_, Result<Actor, StoreError>> {
         Box::pin(async move {
@@ -233,5 +258,46 @@ impl Upstream for HttpUpstream {
                 .map_err(StoreError::new)?;
             Ok(place.server_id.map(wire::server_id_from))
         })
+    }
+}
+
+impl SignOutLog for HttpUpstream {
+    fn since(&self, since: Option<Timestamp>) -> BoxFuture<'_, Result<Vec<SignOut>, StoreError>> {
+        Box::pin(async move {
+            let path = match since {
+                Some(since) => format!("/sign-outs?since={}", since.as_millis()),
+                None => "/sign-outs".to_owned(),
+            };
+            let found: internal::SignOuts =
+                self.ask(Method::GET, &path, None).await.map_err(StoreError::new)?;
+            Ok(found.sign_outs.into_iter().map(wire::sign_out_from).collect())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_is_sent_in_the_clear_only_where_the_operator_said() {
+        let discovery = "http://keycloak:8080/r/.well-known/openid-configuration";
+        for good in [
+            "https://id.example/token",
+            "http://127.0.0.1:8080/token",
+            "http://[::1]/token",
+            "http://keycloak:8080/token",
+        ] {
+            assert!(trusted(good, discovery).is_some(), "{good}");
+        }
+        for bad in [
+            "http://id.example/token",
+            "http://keycloak/token",
+            "http://127.0.0.1.evil.example/token",
+            "ftp://127.0.0.1/token",
+            "token",
+        ] {
+            assert!(trusted(bad, discovery).is_none(), "{bad}");
+        }
     }
 }

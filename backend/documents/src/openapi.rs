@@ -69,6 +69,7 @@ pub fn openapi(service: &Service) -> Value {
                 "unavailable": refusal(&[Code::Unavailable, Code::NotReady, Code::Overloaded], &problem),
                 "internal": refusal(&[Code::Internal], &problem),
             },
+            "headers": headers(),
             "schemas": schemas.into_components(),
         },
     })
@@ -100,7 +101,7 @@ fn describe(operation: &Operation, path: &str, schemas: &mut Schemas) -> Value {
     }
     if let Some(body) = &operation.body {
         said["requestBody"] =
-            json!({ "required": body.required, "content": { "application/json": content(body, schemas) } });
+            json!({ "required": body.required, "content": { body.media: content(body, schemas) } });
     }
     if operation.caller == Caller::Anybody {
         said["security"] = json!([]);
@@ -150,21 +151,45 @@ fn responses(operation: &Operation, path: &str, schemas: &mut Schemas) -> Value 
 fn answered(operation: &Operation, answer: &Answer, schemas: &mut Schemas) -> Value {
     let mut said = json!({ "description": answer.means });
     if let Some(body) = &answer.body {
-        said["content"] = json!({ "application/json": content(body, schemas) });
+        said["content"] = json!({ body.media: content(body, schemas) });
     }
-    if operation.tagged {
-        said["headers"] = json!({ "ETag": {
-            "description": "the place of the last change of what is answered", "schema": { "type": "string" }
-        } });
+    let counted: &[&str] =
+        if operation.caller == Caller::SignedIn { &["RateLimit", "RateLimit-Policy"] } else { &[] };
+    let tagged: &[&str] = if operation.tagged { &["ETag"] } else { &[] };
+    let named = counted.iter().chain(tagged);
+    let headers: Map<_, _> = named.map(|name| ((*name).to_owned(), header(name))).collect();
+    if !headers.is_empty() {
+        said["headers"] = headers.into();
     }
     said
+}
+
+fn header(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/headers/{name}") })
+}
+
+/// The headers of answers, each described once.
+fn headers() -> Value {
+    let text = |description: &str, example: &str| {
+        json!({ "description": description, "schema": { "type": "string" }, "example": example })
+    };
+    json!({
+        "ETag": text("the place of the last change of what is answered", "\"41\""),
+        "RateLimit": text("of each bucket what is left, and the seconds until it is full", "\"read\";r=59;t=1"),
+        "RateLimit-Policy": text("of each bucket its size, and the seconds in which it fills", "\"read\";q=60;w=3"),
+        "Retry-After": {
+            "description": "seconds until it may work", "schema": { "type": "integer", "minimum": 0 }, "example": 7
+        },
+    })
 }
 
 /// The codes that an operation refuses with, but for those that every one has.
 fn by_status(operation: &Operation, path: &str) -> BTreeMap<u16, Vec<Code>> {
     let mut codes = operation.codes.clone();
-    if operation.caller != Caller::Anybody {
-        codes.push(Code::RealmRoleMissing);
+    match operation.caller {
+        Caller::Anybody => {}
+        Caller::SignedIn => codes.extend([Code::RealmRoleMissing, Code::RateLimited]),
+        Caller::Service => codes.push(Code::RealmRoleMissing),
     }
     if operation.body.is_some() {
         codes.extend([Code::InvalidRequest, Code::TooLarge, Code::UnsupportedMediaType]);
@@ -188,9 +213,7 @@ fn refusal(codes: &[Code], problem: &Value) -> Value {
         "content": { "application/problem+json": { "schema": schema } },
     });
     if codes.iter().any(|code| waits(*code)) {
-        said["headers"] = json!({ "Retry-After": {
-            "description": "seconds until it may work", "schema": { "type": "integer", "minimum": 0 }
-        } });
+        said["headers"] = json!({ "Retry-After": header("Retry-After") });
     }
     said
 }

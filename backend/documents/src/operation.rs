@@ -20,12 +20,19 @@ pub(crate) struct Body {
     pub(crate) schema: fn(&mut Schemas) -> Value,
     pub(crate) example: Value,
     pub(crate) required: bool,
+    pub(crate) media: &'static str,
 }
+
+const JSON: &str = "application/json";
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) means: &'static str,
     pub(crate) body: Option<Body>,
+}
+
+fn form(_: &mut Schemas) -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "string" } })
 }
 
 /// What a document says of one operation. What goes without saying is added: the codes that follow from being signed in, from having
@@ -86,7 +93,14 @@ impl Operation {
     pub fn takes<T: JsonSchema + DeserializeOwned>(self, example: Value) -> Self {
         let read = serde_json::from_value::<T>(example.clone());
         assert!(read.is_ok(), "{}: the example of its body cannot be read: {example}", self.name);
-        Self { body: Some(Body { schema: Schemas::sent::<T>, example, required: true }), ..self }
+        Self { body: Some(Body { schema: Schemas::sent::<T>, example, required: true, media: JSON }), ..self }
+    }
+
+    /// It takes a form with one field, which is a text.
+    #[must_use]
+    pub fn takes_form(self, field: &str, example: &str) -> Self {
+        let example = json!({ field: example });
+        Self { body: Some(Body { schema: form, example, required: true, media: "application/x-www-form-urlencoded" }), ..self }
     }
 
     /// The body may be left out.
@@ -114,7 +128,7 @@ impl Operation {
         let read = read.unwrap_or_else(|error| panic!("{}: {error}: {example}", self.name));
         let written = serde_json::to_value(read).unwrap_or_default();
         assert_eq!(written, example, "{}: the example of its answer is not what is written", self.name);
-        let body = Body { schema: Schemas::answered::<T>, example, required: true };
+        let body = Body { schema: Schemas::answered::<T>, example, required: true, media: JSON };
         self.answers.push(Answer { status, means, body: Some(body) });
         self
     }

@@ -126,6 +126,12 @@ pub fn receipt() -> Value {
     json!({ "message_id": MESSAGE, "epoch": EPOCH, "seq": 41 })
 }
 
+/// A bucket of one's own.
+#[must_use]
+pub fn bucket() -> Value {
+    json!({ "bucket": "read", "size": 60, "window_s": 3, "used": 1, "reset_s": 1 })
+}
+
 /// The last page of a list with one entry.
 #[must_use]
 pub fn page(item: &Value) -> Value {
@@ -163,7 +169,7 @@ pub fn events() -> Vec<(&'static str, Value)> {
         ("server.joined", json!({ "server_id": SERVER, "server_seq": 8 })),
         ("server.left", json!({ "server_id": SERVER, "server_seq": 9, "cause": "left" })),
         ("typing.started", json!({ "user_id": BEN })),
-        ("presence.changed", json!({ "user_id": BEN, "status": "idle" })),
+        ("presence.changed", json!({ "user_id": ADA, "status": "idle" })),
         ("user.updated", json!({ "user": user() })),
         ("channel.activity", activity),
         ("read_state.changed", json!({ "channel_id": CHANNEL, "read_seq": 40, "read_version": 0 })),

@@ -1,7 +1,8 @@
 //! SQLite keeps the contracts of the server context's ports.
 
 use echopulse_core::testing::server_contract::{
-    Stores, server_outbox_contract, server_store_contract, user_store_contract,
+    Stores, kept_answer_contract, server_outbox_contract, server_store_contract, sign_out_store_contract,
+    user_store_contract,
 };
 use echopulse_embedded::sqlite::SqliteServerStore;
 use tempfile::TempDir;
@@ -19,12 +20,17 @@ async fn fresh() -> Fixture {
 
 fn views(fixture: &Fixture) -> Stores<'_> {
     let store = &fixture.store;
-    Stores { servers: store, users: store, outbox: store }
+    Stores { servers: store, users: store, outbox: store, sign_outs: store }
 }
 
 #[tokio::test]
 async fn sqlite_keeps_the_contract_of_servers() {
     server_store_contract(fresh, views).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract_of_kept_answers() {
+    kept_answer_contract(fresh, views).await;
 }
 
 #[tokio::test]
@@ -35,4 +41,9 @@ async fn sqlite_keeps_the_contract_of_people() {
 #[tokio::test]
 async fn sqlite_keeps_the_contract_of_the_outbox() {
     server_outbox_contract(fresh, views).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract_of_sign_outs() {
+    sign_out_store_contract(fresh, views).await;
 }

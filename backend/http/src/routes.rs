@@ -85,6 +85,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// Puts something before all of them.
+    #[must_use]
+    pub fn layered(self, before: impl FnOnce(Router<S>) -> Router<S>) -> Self {
+        Self { router: before(self.router), list: self.list }
+    }
+
     /// The list, in the order in which the routes were added.
     #[must_use]
     pub fn into_list(self) -> Vec<Route> {

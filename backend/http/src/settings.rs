@@ -2,16 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use echopulse_core::common::port::Clock;
+use echopulse_core::common::{
+    limit::{Limiter, RateLimits},
+    port::Clock,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{ConfigError, Secret},
+    limits::{Limiting, NotANetwork, Proxies},
     token::{Endings, HttpKeySource, KeySourceError, Verifier, VerifierConfig},
 };
-
-/// How long a sign-in that has ended is remembered: longer than any token lives.
-const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
 
 /// Every key with its default, as a file to copy.
 pub const DEFAULTS: &str = r#"# Configuration of an EchoPulse service. Every key with its default.
@@ -44,7 +45,7 @@ owner_url = ""
 connections = 10
 
 [redis]
-# redis://user:password@host:port. Without it presence is of this instance alone.
+# redis://user:password@host:port. Without it presence and rate limits are of this instance alone.
 url = ""
 
 [kafka]
@@ -69,6 +70,15 @@ web_client = "echopulse-web"
 # The client that the services are themselves.
 service_client = "echopulse-service"
 service_secret = ""
+# The longest that the issuer lets an access token live, in seconds: a log-out is remembered for so long.
+longest_token_s = 3600
+
+[limits]
+# How often people may ask, in percent of the numbers in docs/limits.md: 200 doubles every bucket and how fast it fills, 0 counts
+# nothing.
+percent = 100
+# Proxies in front of the services, as addresses or networks: their X-Forwarded-For is believed.
+proxies = []
 
 [log]
 # error, warn, info, debug or trace.
@@ -93,6 +103,8 @@ pub struct Settings {
     pub kafka: Kafka,
     /// Who people are.
     pub identity: Identity,
+    /// How often people may ask.
+    pub limits: Limits,
     /// Its log.
     pub log: Log,
 }
@@ -172,6 +184,8 @@ pub struct Identity {
     pub service_client: String,
     /// Their secret.
     pub service_secret: Secret,
+    /// The longest life of an access token, in seconds.
+    pub longest_token_s: u64,
 }
 
 impl Identity {
@@ -191,8 +205,38 @@ impl Identity {
     /// [`KeySourceError`] if there is no client to ask the issuer with.
     pub fn verifier(&self, clock: Arc<dyn Clock>) -> Result<Verifier, KeySourceError> {
         let keys = HttpKeySource::at(&self.issuer, self.discovery())?;
-        let config = VerifierConfig { audience: self.audience.clone(), ..VerifierConfig::new(&self.issuer) };
-        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::new(Endings::new(LONGEST_TOKEN))))
+        let config = VerifierConfig {
+            audience: self.audience.clone(),
+            clients: vec![self.tui_client.clone(), self.web_client.clone()],
+            ..VerifierConfig::new(&self.issuer)
+        };
+        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::<Endings>::default()))
+    }
+
+    /// The longest life of an access token.
+    #[must_use]
+    pub const fn longest_token(&self) -> Duration {
+        Duration::from_secs(self.longest_token_s)
+    }
+}
+
+/// How often people may ask.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Limits {
+    /// In percent of the built-in numbers; 0 counts nothing.
+    pub percent: u32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<String>,
+}
+
+impl Limits {
+    /// What counts by these settings.
+    ///
+    /// # Errors
+    ///
+    /// [`NotANetwork`] for a proxy that is neither an address nor a network.
+    pub fn counting(&self, limits: Arc<dyn RateLimits>) -> Result<Limiting, NotANetwork> {
+        Ok(Limiting::new(Limiter::new(limits, self.percent), Proxies::parse(&self.proxies)?))
     }
 }
 
@@ -231,7 +275,9 @@ impl Settings {
             ("database.url", self.database.url.is_empty()),
             ("kafka.bootstrap", self.kafka.bootstrap.is_empty()),
             ("kafka.record_key", self.kafka.record_key.is_empty()),
-        ])
+        ])?;
+        let wrong = |error| ConfigError::Value(format!("`limits.proxies`: {error}"));
+        Proxies::parse(&self.limits.proxies).map(|_| ()).map_err(wrong)
     }
 
     /// Whether everything that clients have to know is there.

@@ -166,7 +166,7 @@ impl Issuer {
             return Err(IssuerError::UnknownSubject);
         }
         if locked {
-            self.app.config.endings.ended(Ended::Subject { sub: sub.to_owned() });
+            self.app.config.endings.ended(Ended::Subject { sub: sub.to_owned() }).await;
         }
         Ok(())
     }
@@ -203,8 +203,8 @@ impl Inner {
         self.config.chance.as_ref()
     }
 
-    pub(crate) fn session_ended(&self, sid: String) {
-        self.config.endings.ended(Ended::Session { sid });
+    pub(crate) async fn session_ended(&self, sid: String) {
+        self.config.endings.ended(Ended::Session { sid }).await;
     }
 
     pub(crate) async fn folder_person(&self, name: &str) -> Result<Person, FolderPersonError> {

@@ -7,13 +7,14 @@ use echopulse_core::{
     common::{
         BoxFuture,
         actor::{Actor, Identity},
+        sign_out::SignOutLog,
     },
     server::port::{
-        inbound::{Accounts, Bans, Catalogue, Channels, Invites, Members, Servers},
+        inbound::{Accounts, Bans, Catalogue, Channels, Invites, MakingOnce, Members, Servers, SignOuts},
         outbound::Page,
     },
 };
-use echopulse_http::{ApiError, Cursors, Guard, SignIn, params::Params, token::Verifier};
+use echopulse_http::{ApiError, Cursors, Guard, SignIn, limits::Limiting, params::Params, token::Verifier};
 use echopulse_protocol::rest;
 
 /// Core's side of the service, one name for each port.
@@ -29,8 +30,14 @@ pub struct ServerPorts {
     pub members: Arc<dyn Members>,
     /// Invites.
     pub invites: Arc<dyn Invites>,
+    /// Making by requests that are made once.
+    pub once: Arc<dyn MakingOnce>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
+    /// The end of sign-ins.
+    pub sign_outs: Arc<dyn SignOuts>,
+    /// Those that ended.
+    pub sign_out_log: Arc<dyn SignOutLog>,
     /// What the chat service asks.
     pub catalogue: Arc<dyn Catalogue>,
 }
@@ -39,16 +46,17 @@ pub struct ServerPorts {
 #[derive(Clone)]
 pub struct ServerApp {
     pub(crate) ports: ServerPorts,
+    pub(crate) limiting: Limiting,
+    pub(crate) guard: Arc<Guard>,
     cursors: Cursors,
-    guard: Arc<Guard>,
 }
 
 impl ServerApp {
     /// The service over these parts.
     #[must_use]
-    pub fn new(ports: ServerPorts, verifier: Arc<Verifier>, cursors: Cursors) -> Self {
+    pub fn new(ports: ServerPorts, verifier: Arc<Verifier>, cursors: Cursors, limiting: Limiting) -> Self {
         let people = Arc::new(People(Arc::clone(&ports.accounts)));
-        Self { ports, cursors, guard: Arc::new(Guard::new(verifier, people)) }
+        Self { ports, limiting, guard: Arc::new(Guard::new(verifier, people)), cursors }
     }
 
     /// Where a page of a list begins: its cursor's place.

@@ -6,15 +6,17 @@ use echopulse_core::{
     common::{
         StoreError,
         port::{Chance, Clock, Ids},
+        sign_out::{SignOutLog, SignOutMemory},
         sync::Nudge,
     },
     server::{
         port::{
             inbound::{Accounts, Catalogue},
-            outbound::{EventPublisher, ServerOutbox, ServerStore, UserStore},
+            outbound::{EventPublisher, ServerOutbox, ServerStore, SignOutStore, UserStore},
         },
         relay::Relay,
         service::{ServerDeps, ServerService},
+        sign_outs::{SignOutDeps, SignOutService},
     },
 };
 use tokio::{task::JoinSet, time};
@@ -25,12 +27,21 @@ use crate::ServerPorts;
 /// The time between two tries to publish what could not be published.
 const CHECK: Duration = Duration::from_secs(5);
 
+/// The time between two looks for answers that are kept no longer.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
 /// What the server service stands on.
 pub struct Adapters {
     /// Servers.
     pub servers: Arc<dyn ServerStore>,
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Sign-ins that ended.
+    pub sign_outs: Arc<dyn SignOutStore>,
+    /// What this instance knows of them.
+    pub memory: Arc<dyn SignOutMemory>,
+    /// The longest that an access token lives.
+    pub longest_token: Duration,
     /// What commits leave for the bus.
     pub outbox: Arc<dyn ServerOutbox>,
     /// The way there.
@@ -46,6 +57,7 @@ pub struct Adapters {
 /// Core's side of the server service.
 pub struct Engine {
     service: Arc<ServerService>,
+    sign_outs: Arc<SignOutService>,
     relay: Relay,
     committed: Arc<Nudge>,
     stop: CancellationToken,
@@ -55,8 +67,26 @@ impl Engine {
     /// Puts everything together. Nothing runs yet.
     #[must_use]
     pub fn new(adapters: Adapters) -> Self {
-        let Adapters { servers, users, outbox, publisher, clock, ids, chance } = adapters;
+        let Adapters {
+            servers,
+            users,
+            sign_outs,
+            memory,
+            longest_token,
+            outbox,
+            publisher,
+            clock,
+            ids,
+            chance,
+        } = adapters;
         let committed = Arc::new(Nudge::default());
+        let sign_outs = Arc::new(SignOutService::new(SignOutDeps {
+            store: sign_outs,
+            memory,
+            relay: Arc::clone(&committed),
+            clock: Arc::clone(&clock),
+            longest_token,
+        }));
         let service = Arc::new(ServerService::new(ServerDeps {
             store: servers,
             users,
@@ -65,7 +95,8 @@ impl Engine {
             ids,
             chance,
         }));
-        Self { service, relay: Relay::new(outbox, publisher), committed, stop: CancellationToken::new() }
+        let relay = Relay::new(outbox, publisher);
+        Self { service, sign_outs, relay, committed, stop: CancellationToken::new() }
     }
 
     /// What the inbound adapters ask.
@@ -77,9 +108,18 @@ impl Engine {
             channels: Arc::clone(&self.service) as _,
             members: Arc::clone(&self.service) as _,
             invites: Arc::clone(&self.service) as _,
+            once: Arc::clone(&self.service) as _,
             bans: Arc::clone(&self.service) as _,
+            sign_outs: Arc::clone(&self.sign_outs) as _,
+            sign_out_log: self.sign_out_log(),
             catalogue: self.catalogue(),
         }
+    }
+
+    /// Sign-ins that ended, for instances that were not there.
+    #[must_use]
+    pub fn sign_out_log(&self) -> Arc<dyn SignOutLog> {
+        Arc::clone(&self.sign_outs) as _
     }
 
     /// Who people are.
@@ -111,6 +151,21 @@ impl Engine {
                 tokio::select! {
                     () = at.stop.cancelled() => return,
                     () = time::sleep(CHECK) => at.committed.nudge(),
+                }
+            }
+        });
+        let at = Arc::clone(self);
+        tasks.spawn(async move {
+            loop {
+                if let Err(error) = at.service.forget_answers().await
+                    && !at.stop.is_cancelled()
+                {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "answers that are too old could not be forgotten");
+                }
+                tokio::select! {
+                    () = at.stop.cancelled() => return,
+                    () = time::sleep(HOUSEKEEPING) => {}
                 }
             }
         });

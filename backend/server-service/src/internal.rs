@@ -1,14 +1,17 @@
-//! What the chat service asks: who somebody is, what changed in a server, and where a channel belongs.
+//! What the chat service asks: who somebody is, what changed in a server, where a channel belongs, and which sign-ins ended.
 
 use axum::{Json, extract::State};
-use echopulse_core::{common::Seq, server::error::ServerError};
+use echopulse_core::{
+    common::{Seq, Timestamp},
+    server::error::ServerError,
+};
 use echopulse_http::{
     ApiError, Routes, ServiceCaller, body,
     params::{Params, Path},
 };
 use echopulse_protocol::{
     id::{ChannelId, ServerId},
-    internal::{Actor, ChannelPlace, Identity, ServerEvents},
+    internal::{Actor, ChannelPlace, Identity, ServerEvents, SignOuts},
 };
 use echopulse_wire as wire;
 
@@ -19,6 +22,7 @@ pub(crate) fn routes() -> Routes<ServerApp> {
         .post("/internal/people", "identify_person", person)
         .get("/internal/servers/{server}/events", "list_server_events", events)
         .get("/internal/channels/{channel}", "place_channel", place)
+        .get("/internal/sign-outs", "list_sign_outs", sign_outs)
 }
 
 async fn person(
@@ -50,4 +54,14 @@ async fn place(
     let place = app.ports.catalogue.server_of_channel(wire::channel_id_from(channel));
     let server = place.await.map_err(ServerError::Store)?;
     Ok(Json(ChannelPlace { server_id: server.map(wire::server_id) }))
+}
+
+async fn sign_outs(
+    State(app): State<ServerApp>,
+    _: ServiceCaller,
+    params: Params,
+) -> Result<Json<SignOuts>, ApiError> {
+    let since = params.value::<i64>("since")?.map(Timestamp::from_millis);
+    let found = app.ports.sign_out_log.since(since).await.map_err(ServerError::Store)?;
+    Ok(Json(SignOuts { sign_outs: found.into_iter().map(wire::sign_out).collect() }))
 }

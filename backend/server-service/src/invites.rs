@@ -5,12 +5,9 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use echopulse_core::{
-    common::name::InviteCode,
-    server::{error::Refusal, view},
-};
+use echopulse_core::{common::name::InviteCode, server::error::Refusal};
 use echopulse_http::{
-    ApiError, Caller, Routes, body,
+    ApiError, Caller, Keyed, Routes,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -33,18 +30,6 @@ pub(crate) fn routes() -> Routes<ServerApp> {
         .delete("/invites/{code}", "delete_invite", delete)
 }
 
-fn to_wire(invite: view::Invite) -> Invite {
-    Invite {
-        code: invite.code.as_str().to_owned(),
-        server_id: wire::server_id(invite.server),
-        created_by: wire::user_id(invite.created_by),
-        created_at: wire::time(invite.created_at),
-        max_uses: invite.max_uses,
-        max_age_s: invite.max_age_s,
-        uses: invite.uses,
-    }
-}
-
 /// A text that cannot be a code looks like one that is not there.
 fn code(text: &str) -> Result<InviteCode, ApiError> {
     InviteCode::parse(text).map_err(|_| Refusal::InviteNotFound.into())
@@ -55,7 +40,7 @@ async fn list(
     caller: Caller,
     Path(server): Path<ServerId>,
 ) -> Result<Json<Page<Invite>>, ApiError> {
-    Ok(whole(app.ports.invites.list(caller.actor, wire::server_id_from(server)).await?, to_wire))
+    Ok(whole(app.ports.invites.list(caller.actor, wire::server_id_from(server)).await?, wire::invite))
 }
 
 async fn create(
@@ -63,12 +48,16 @@ async fn create(
     caller: Caller,
     Path(server): Path<ServerId>,
     headers: HeaderMap,
-    body::OptionalJson(body): body::OptionalJson<CreateInvite>,
+    Keyed { body, key }: Keyed<CreateInvite>,
 ) -> Result<(StatusCode, Json<Invite>), ApiError> {
     audit_reason(&headers)?;
     let (uses, age) = (body.max_uses.unwrap_or(0), body.max_age_s.unwrap_or(WEEK));
-    let made = app.ports.invites.create(caller.actor, wire::server_id_from(server), uses, age).await?;
-    Ok((StatusCode::CREATED, Json(to_wire(made))))
+    let server = wire::server_id_from(server);
+    let made = match key {
+        Some(key) => app.ports.once.invite(caller.actor, key, server, uses, age).await?,
+        None => app.ports.invites.create(caller.actor, server, uses, age).await?,
+    };
+    Ok((StatusCode::CREATED, Json(wire::invite(made))))
 }
 
 async fn preview(

@@ -10,37 +10,49 @@ mod channels;
 pub mod engine;
 mod internal;
 mod invites;
+mod limits;
+mod log_out;
 mod members;
 mod servers;
 mod users;
 
+use std::sync::Arc;
+
 pub use app::{ServerApp, ServerPorts};
 use axum::Router;
-use echopulse_http::{Route, Routes};
+use echopulse_http::{Route, Routes, limits::limited};
 
 /// What `tests/api` makes of the routes.
 const OPENAPI: &str = include_str!("../../../docs/openapi/server.json");
 
 /// All routes, relative to the service's base URL.
 pub fn router(app: ServerApp) -> Router {
-    listed().into_router().with_state(app)
+    let asked = asked()
+        .layered(|routes| limited(routes, Arc::clone(&app.guard), app.limiting.clone(), limits::bucket_of));
+    whole(asked).into_router().with_state(app)
 }
 
 /// What [`router`] answers.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    listed().into_list()
+    whole(asked()).into_list()
 }
 
-fn listed() -> Routes<ServerApp> {
-    let api = users::routes()
+/// What people ask for, each with a token.
+fn asked() -> Routes<ServerApp> {
+    users::routes()
         .merge(servers::routes())
         .merge(channels::routes())
         .merge(members::routes())
         .merge(invites::routes())
         .merge(bans::routes())
-        .merge(internal::routes());
+        .merge(limits::routes())
+}
+
+fn whole(asked: Routes<ServerApp>) -> Routes<ServerApp> {
+    let document = || echopulse_http::json_document(OPENAPI);
     Routes::new()
-        .nest("/api", api)
-        .get("/openapi.json", "get_openapi", || echopulse_http::json_document(OPENAPI))
+        .nest("/api", asked.merge(internal::routes()))
+        .merge(log_out::routes())
+        .get("/openapi.json", "get_openapi", document)
 }

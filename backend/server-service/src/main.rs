@@ -5,11 +5,20 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use echopulse_core::common::{BoxFuture, port::Clock};
+use echopulse_core::{
+    chat::model::Record,
+    common::{
+        BoxFuture,
+        limit::{LocalLimits, RateLimits},
+        port::{Chance, Clock},
+        sign_out::SignOutMemory,
+    },
+};
 use echopulse_distributed::{
     Turn,
-    kafka::{KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
     postgres::{PgOptions, PgServerStore, TurnLock},
+    redis::{self, RedisLimits, RedisOptions},
 };
 use echopulse_http::{
     Cursors,
@@ -17,7 +26,7 @@ use echopulse_http::{
     program::{self, Late, Listeners, ProgramError, insist},
     settings::Settings,
     telemetry,
-    token::Verifier,
+    token::{Recall, Verifier},
 };
 use echopulse_server_service::{
     ServerApp,
@@ -25,8 +34,11 @@ use echopulse_server_service::{
     router,
 };
 use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc::Receiver, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// Records that may wait to be looked at.
+const BUS_CAPACITY: usize = 1024;
 
 fn main() -> ExitCode {
     program::main(Settings::check, run)
@@ -41,9 +53,19 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let kafka = kafka(&settings)?;
     let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
 
+    let redis = limits(&settings, &clock)?;
+    let limits: Arc<dyn RateLimits> = match redis.clone() {
+        Some(limits) => Arc::new(limits),
+        None => Arc::new(LocalLimits::new(Arc::clone(&clock))),
+    };
+
     let late = Late::default();
-    let readiness =
-        Arc::new(Parts { store: OnceLock::new(), verifier: Arc::clone(&verifier), bus: Arc::clone(&bus) });
+    let readiness = Arc::new(Parts {
+        store: OnceLock::new(),
+        verifier: Arc::clone(&verifier),
+        bus: Arc::clone(&bus),
+        limits: redis,
+    });
     let (serving, figures) = (CancellationToken::new(), telemetry::routes(figures));
     let mut listening = JoinSet::new();
     {
@@ -55,7 +77,8 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let outcome = match connect(&settings, &stop).await? {
         Some((store, options)) => {
             let _ = readiness.store.set(Arc::clone(&store));
-            let deployed = Deployed { settings: &settings, store, options, kafka, bus, verifier, clock };
+            let deployed =
+                Deployed { settings: &settings, store, options, kafka, bus, limits, verifier, clock };
             deployed.serve(&late, &stop).await
         }
         None => Ok(()),
@@ -74,6 +97,17 @@ fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
         replication: settings.kafka.replication,
         ..KafkaOptions::new(&settings.kafka.bootstrap, "echopulse-server-service")
     })
+}
+
+/// `None`: this deployment has no Redis, so that every instance counts alone.
+fn limits(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<RedisLimits>, ProgramError> {
+    if settings.redis.url.is_empty() {
+        return Ok(None);
+    }
+    let node = format!("{:016x}", OsChance.next_u64());
+    let options = RedisOptions::new(settings.redis.url.expose(), node);
+    let limits = redis::limits(&options, Arc::clone(clock));
+    limits.map(Some).map_err(ProgramError::part("redis.url cannot be used"))
 }
 
 /// Connects to the database, its schema brought up to date first where that is ours to do. `None`: told to stop before.
@@ -102,6 +136,7 @@ struct Deployed<'a> {
     options: PgOptions,
     kafka: KafkaOptions,
     bus: Arc<KafkaBus>,
+    limits: Arc<dyn RateLimits>,
     verifier: Arc<Verifier>,
     clock: Arc<dyn Clock>,
 }
@@ -111,23 +146,44 @@ impl Deployed<'_> {
     async fn serve(self, late: &Late, stop: &CancellationToken) -> Result<(), ProgramError> {
         let lock = TurnLock::new(self.options.clone(), 0);
         let turn = Arc::new(Turn::new(Arc::clone(&self.store), Arc::clone(&self.bus), lock));
+        let memory = Arc::clone(self.verifier.endings());
         let engine = Arc::new(Engine::new(Adapters {
             servers: Arc::clone(&self.store) as _,
             users: Arc::clone(&self.store) as _,
+            sign_outs: Arc::clone(&self.store) as _,
+            memory: Arc::clone(&memory) as _,
+            longest_token: self.settings.identity.longest_token(),
             outbox: Arc::clone(&turn) as _,
             publisher: turn,
-            clock: self.clock,
+            clock: Arc::clone(&self.clock),
             ids: Arc::new(Uuid7Ids),
             chance: Arc::new(OsChance),
         }));
-        let mut topics = JoinSet::new();
+        let mut beside = JoinSet::new();
         let (kafka, told) = (self.kafka.clone(), stop.clone());
-        topics.spawn(async move {
+        beside.spawn(async move {
             insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
+        let (reading, records) = FanOut::spawn(
+            self.kafka.clone(),
+            &Topic::SIGN_OUTS,
+            BUS_CAPACITY,
+            // Streams are the chat service's.
+            Box::new(|_, _| {}),
+        )
+        .map_err(ProgramError::part("Kafka cannot be read"))?;
+        let recall =
+            Arc::new(Recall::new(engine.sign_out_log(), Arc::clone(&memory) as _, Arc::clone(&self.clock)));
         let mut tasks = engine.spawn();
+        beside.spawn(hear(records, memory));
+        // Before anybody comes in.
+        if insist("the memory of sign-outs", stop, || recall.look()).await.is_some() {
+            beside.spawn(async move { recall.keep_up().await });
+        }
         let cursors = Cursors::of(self.settings.kafka.record_key.expose().as_bytes());
-        late.set(router(ServerApp::new(engine.ports(), self.verifier, cursors)));
+        let limiting = self.settings.limits.counting(self.limits);
+        let limiting = limiting.map_err(ProgramError::part("limits.proxies cannot be used"))?;
+        late.set(router(ServerApp::new(engine.ports(), self.verifier, cursors, limiting)));
         tracing::info!(address = self.settings.listen.address, "serving");
 
         let outcome = tokio::select! {
@@ -136,9 +192,19 @@ impl Deployed<'_> {
         };
         engine.stop();
         while tasks.join_next().await.is_some() {}
-        topics.shutdown().await;
+        beside.shutdown().await;
+        reading.stop().await;
         self.store.close().await;
         outcome
+    }
+}
+
+/// Takes what other instances say of sign-ins that ended.
+async fn hear(mut records: Receiver<Record>, memory: Arc<dyn SignOutMemory>) {
+    while let Some(record) = records.recv().await {
+        if let Record::SignOut(sign_out) = record {
+            memory.note(sign_out);
+        }
     }
 }
 
@@ -147,6 +213,7 @@ struct Parts {
     store: OnceLock<Arc<PgServerStore>>,
     verifier: Arc<Verifier>,
     bus: Arc<KafkaBus>,
+    limits: Option<RedisLimits>,
 }
 
 impl Readiness for Parts {
@@ -158,10 +225,19 @@ impl Readiness for Parts {
                     None => false,
                 }
             };
-            let (database, issuer, kafka) =
-                tokio::join!(database, self.verifier.has_keys(), self.bus.answers());
+            let redis = async {
+                match &self.limits {
+                    Some(limits) => Some(limits.answers().await),
+                    None => None,
+                }
+            };
+            let (database, issuer, kafka, redis) =
+                tokio::join!(database, self.verifier.has_keys(), self.bus.answers(), redis);
             let part = |name, needed, answers| Part { name, needed, answers };
-            vec![part("postgres", true, database), part("issuer", true, issuer), part("kafka", false, kafka)]
+            let needed = [part("postgres", true, database), part("issuer", true, issuer)];
+            let others =
+                [Some(part("kafka", false, kafka)), redis.map(|answers| part("redis", false, answers))];
+            needed.into_iter().chain(others.into_iter().flatten()).collect()
         })
     }
 }

@@ -14,10 +14,11 @@ pub use chat::{
     read_state,
 };
 pub use community::{
-    category, category_from, channel, channel_from, join_policy, level, level_from, member, member_from,
-    permissions, permissions_from, policy_from, role, role_from, server, server_from, user, user_from,
+    category, category_from, channel, channel_from, invite, invite_from, join_policy, level, level_from,
+    member, member_from, permissions, permissions_from, policy_from, role, role_from, server, server_from,
+    user, user_from,
 };
 pub use event::{delivery, server_event, server_event_from, stored_body, stored_body_from, stream_event};
 pub use ids::*;
-pub use internal::{actor, actor_from, identity, identity_from};
-pub use record::{record, record_from};
+pub use internal::{actor, actor_from, identity, identity_from, sign_out, sign_out_from};
+pub use record::{Published, record, record_from};

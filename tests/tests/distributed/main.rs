@@ -12,10 +12,17 @@ mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
     mod following;
     mod instances;
+    mod keycloak;
+    mod lifetimes;
+    #[path = "../../../../backend/all-in-one/tests/it/limits.rs"]
+    mod limits;
     mod login;
+    #[path = "../../../../backend/all-in-one/tests/it/once.rs"]
+    mod once;
     mod outages;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
+    mod sign_out;
     #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]
     mod slow;
     #[path = "../../../../backend/all-in-one/tests/it/socket.rs"]

@@ -1,6 +1,6 @@
 //! The embedded world: a deployment in this process, over a folder of its own.
 
-use echopulse_all_in_one::{Config, Running, start};
+use echopulse_all_in_one::{Config, Limits, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -13,12 +13,22 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
+    /// One without rate limits: tests are faster than people.
     pub(crate) async fn start() -> Self {
         Self::on(tempfile::tempdir().unwrap()).await
     }
 
+    /// One as people run it.
+    pub(crate) async fn limited() -> Self {
+        Self::with(tempfile::tempdir().unwrap(), Limits::default()).await
+    }
+
     pub(crate) async fn on(folder: TempDir) -> Self {
-        let running = start(Config::new(folder.path())).await.unwrap();
+        Self::with(folder, Limits { percent: 0, ..Limits::default() }).await
+    }
+
+    async fn with(folder: TempDir, limits: Limits) -> Self {
+        let running = start(Config { limits, ..Config::new(folder.path()) }).await.unwrap();
         Self { running, folder, http: reqwest::Client::new() }
     }
 

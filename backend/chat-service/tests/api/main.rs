@@ -3,8 +3,11 @@
 mod messages;
 mod states;
 
-use echopulse_documents::{Operation, Service, committed, openapi, undescribed, valid};
-use echopulse_protocol::problem::ProblemCode as Code;
+use echopulse_documents::{Operation, Service, committed, openapi, samples, undescribed, valid};
+use echopulse_protocol::{
+    problem::ProblemCode as Code,
+    rest::{BucketState, Page},
+};
 
 /// What somebody gets for a channel that they may not view.
 const HIDDEN: [Code; 1] = [Code::ChannelNotFound];
@@ -29,6 +32,8 @@ fn deployment() -> Vec<Operation> {
             .says(101, "the socket is open")
             .says(403, "pages of this origin may not open sockets here")
             .refuses(&[Code::InvalidRequest]),
+        Operation::new("get_limits", "One's buckets: how many one may ask, and how they stand")
+            .answers::<Page<BucketState>>(200, "all of them", samples::page(&samples::bucket())),
     ]
 }
 

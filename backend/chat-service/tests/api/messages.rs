@@ -47,6 +47,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .refuses(&FORBIDDEN)
             .refuses(&[Code::MessageNotFound]),
         Operation::new("get_message", "One message, as it is now")
+            .cached()
             .answers::<Message>(200, "the message, or its tombstone", samples::message())
             .refuses(&HIDDEN)
             .refuses(&[Code::MessageNotFound]),

@@ -46,6 +46,12 @@ pub enum Refusal {
     },
     /// The confirming name is not the name.
     ConfirmationMismatch,
+    /// What was to be changed has changed meanwhile.
+    PreconditionFailed,
+    /// The key belongs to another request.
+    KeyReused,
+    /// The same request is still being worked on.
+    InProgress,
     /// A value breaks a rule.
     Invalid {
         /// The field, as a JSON pointer.
@@ -84,6 +90,9 @@ impl fmt::Display for Refusal {
             Self::LimitReached { what, limit } => {
                 write!(f, "there are {limit} {what} already, the most there can be")
             }
+            Self::PreconditionFailed => f.write_str("what was to be changed has changed meanwhile"),
+            Self::KeyReused => f.write_str("the idempotency key belongs to another request"),
+            Self::InProgress => f.write_str("the same request is still being worked on"),
             Self::ConfirmationMismatch => f.write_str("`confirm` is not the server's name"),
             Self::Invalid { detail, .. } => f.write_str(detail),
         }

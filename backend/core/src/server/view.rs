@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::kept::KeptAnswer;
 use crate::common::{
     ChannelId, Epoch, Permission, Permissions, RoleId, Seq, ServerId, Timestamp, UserId,
     access::{self, Rank, Standing},
@@ -221,4 +222,6 @@ pub enum Change {
     BanSet(Ban),
     /// A ban is gone.
     BanLifted(UserId),
+    /// The request is answered, and so is everybody who sends it again.
+    Answered(Box<KeptAnswer>),
 }

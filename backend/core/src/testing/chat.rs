@@ -3,6 +3,8 @@
 //! They keep the contracts of [`super::chat_contract`]: each call is one step under one lock, so it is atomic as the
 //! ports promise.
 
+mod retention;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Mutex,
@@ -46,6 +48,7 @@ struct State {
     users: HashMap<UserId, (User, u64)>,
     deleted_channels: HashMap<ChannelId, (ServerId, Channel)>,
     read: HashMap<(UserId, ChannelId), (Seq, u64)>,
+    chores: HashMap<&'static str, Timestamp>,
 }
 
 #[derive(Clone)]
@@ -182,7 +185,7 @@ impl State {
     fn write(&mut self, write: &Write) -> Outcome {
         let facts = self.facts(write);
         let key = StreamKey::Channel(write.channel);
-        let row = |what| Row { at: write.at, actor: Some(write.actor), what };
+        let row = |what| Row { at: write.at, actor: write.teller(), what };
         let seq = match (write::decide(write, &facts), &write.kind) {
             (Decision::Refuse(refusal), _) => return Outcome::Refused(refusal),
             (Decision::Repeat(original), _) => return Outcome::Repeated(original),

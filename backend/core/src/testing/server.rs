@@ -19,15 +19,17 @@ use crate::{
         community::{JoinPolicy, Member, Server, User},
         event::ServerEvent,
         name::{self, InviteCode},
+        sign_out::{SignOut, SignOutMemory},
         sync::lock,
     },
     server::{
         error::Refusal,
+        kept::KeptAnswer,
         port::outbound::{
             Decide, EventPublisher, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore,
-            UserStore,
+            SignOutStore, Unfounded, UserStore,
         },
-        view::{Ban, Invite, Scope, ServerView},
+        view::{Ban, Change, Invite, Scope, ServerView},
     },
 };
 
@@ -62,7 +64,7 @@ fn page<T>(
 }
 
 impl ServerStore for MemoryServerStore {
-    fn found(&self, founding: Founding) -> Answer<'_, Option<Vec<ServerEvent>>> {
+    fn found(&self, founding: Founding) -> Answer<'_, Result<Vec<ServerEvent>, Unfounded>> {
         self.step(|state| state.found(founding))
     }
 
@@ -76,6 +78,13 @@ impl ServerStore for MemoryServerStore {
         self.step(move |state| {
             let view = state.view(&scope, at).ok_or(Refusal::ServerNotFound)?;
             let changes = decide(&view)?;
+            for change in &changes {
+                if let Change::Answered(kept) = change
+                    && !state.keep(KeptAnswer::clone(kept))
+                {
+                    return Err(Refusal::InProgress);
+                }
+            }
             Ok(changes
                 .into_iter()
                 .filter_map(|change| state.apply(scope.server, at, actor, change))
@@ -165,6 +174,14 @@ impl ServerStore for MemoryServerStore {
         })
     }
 
+    fn kept_answer(&self, user: UserId, name: String) -> Answer<'_, Option<KeptAnswer>> {
+        self.step(move |state| state.answers.get(&(user, name)).cloned())
+    }
+
+    fn forget_answers(&self, at: Timestamp, limit: usize) -> Answer<'_, u64> {
+        self.step(move |state| state.forget_answers(at, limit))
+    }
+
     fn server_of_channel(&self, channel: ChannelId) -> Answer<'_, Option<ServerId>> {
         self.step(move |state| {
             let mut servers = state.servers.iter();
@@ -208,6 +225,39 @@ impl ServerOutbox for MemoryServerStore {
 
     fn published(&self, rows: Vec<u64>) -> Answer<'_, ()> {
         self.step(move |state| state.outbox.retain(|number, _| !rows.contains(number)))
+    }
+}
+
+impl SignOutStore for MemoryServerStore {
+    fn remember(&self, sign_out: SignOut, token: Option<String>, now: Timestamp) -> Answer<'_, bool> {
+        self.step(move |state| state.remember(sign_out, token, now))
+    }
+
+    fn remembered(&self, since: Option<Timestamp>, now: Timestamp) -> Answer<'_, Vec<SignOut>> {
+        self.step(move |state| {
+            let known = state.sign_outs.iter();
+            let told = known
+                .filter(|known| known.sign_out.until > now && since.is_none_or(|since| known.at >= since));
+            told.map(|known| known.sign_out.clone()).collect()
+        })
+    }
+}
+
+/// A memory that keeps everything it was told.
+#[derive(Default)]
+pub struct NotedSignOuts(Mutex<Vec<SignOut>>);
+
+impl NotedSignOuts {
+    /// What it was told, in order.
+    #[must_use]
+    pub fn noted(&self) -> Vec<SignOut> {
+        lock(&self.0).clone()
+    }
+}
+
+impl SignOutMemory for NotedSignOuts {
+    fn note(&self, sign_out: SignOut) {
+        lock(&self.0).push(sign_out);
     }
 }
 

@@ -1,7 +1,9 @@
 //! What every adapter of the server context's stores must do. Call each contract on fresh stores, from the adapter's tests.
 
+mod kept;
 mod people;
 mod servers;
+mod sign_outs;
 
 use std::{
     future::{Future, poll_fn},
@@ -18,7 +20,9 @@ use crate::{
     },
     server::{
         error::Refusal,
-        port::outbound::{Founding, OutboxRecord, ServerOutbox, ServerStore, UserStore},
+        port::outbound::{
+            Founding, OutboxRecord, ServerOutbox, ServerStore, SignOutStore, Unfounded, UserStore,
+        },
         view::{Change, Invite, Scope, ServerView},
     },
 };
@@ -32,6 +36,8 @@ pub struct Stores<'a> {
     pub users: &'a dyn UserStore,
     /// Rows for the bus.
     pub outbox: &'a dyn ServerOutbox,
+    /// Sign-ins that ended.
+    pub sign_outs: &'a dyn SignOutStore,
 }
 
 macro_rules! contract {
@@ -68,6 +74,17 @@ contract!(
 );
 
 contract!(
+    /// The contract of [`ServerStore`] about answers that are kept, on stores that `fresh` makes.
+    kept_answer_contract: kept::{
+        an_answer_is_kept_with_what_was_made,
+        of_two_requests_under_one_name_one_is_made,
+        a_refusal_keeps_no_answer,
+        an_answer_that_is_too_old_makes_room,
+        old_answers_are_forgotten_in_pieces,
+    }
+);
+
+contract!(
     /// The contract of [`UserStore`], on stores that `fresh` makes.
     user_store_contract: people::{
         an_identity_is_one_person_for_ever,
@@ -85,6 +102,16 @@ contract!(
         rows_wait_in_order_until_they_are_published,
         a_row_of_a_person_shows_the_newest_profile,
         what_changes_nothing_leaves_no_row,
+    }
+);
+
+contract!(
+    /// The contract of [`SignOutStore`], on stores that `fresh` makes.
+    sign_out_store_contract: sign_outs::{
+        a_sign_out_is_remembered_until_it_is_over,
+        what_is_new_is_told_by_when_it_was_remembered,
+        a_notice_of_one_name_counts_once_for_its_issuer,
+        a_sign_out_waits_for_the_bus_even_when_it_is_over,
     }
 );
 
@@ -165,6 +192,7 @@ fn founding(id: ServerId, owner: UserId, join_policy: JoinPolicy) -> Founding {
         ),
         member: member(owner),
         limit: 100,
+        kept: None,
     }
 }
 
@@ -233,17 +261,19 @@ mod tests {
     use crate::testing::{executor::block_on, server::MemoryServerStore};
 
     fn views(store: &MemoryServerStore) -> Stores<'_> {
-        Stores { servers: store, users: store, outbox: store }
+        Stores { servers: store, users: store, outbox: store, sign_outs: store }
     }
 
     #[test]
     fn memory_keeps_the_contract_of_servers() {
         block_on(server_store_contract(|| async { MemoryServerStore::default() }, views));
+        block_on(kept_answer_contract(|| async { MemoryServerStore::default() }, views));
     }
 
     #[test]
     fn memory_keeps_the_contract_of_people() {
         block_on(user_store_contract(|| async { MemoryServerStore::default() }, views));
+        block_on(sign_out_store_contract(|| async { MemoryServerStore::default() }, views));
     }
 
     #[test]

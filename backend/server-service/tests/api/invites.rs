@@ -18,6 +18,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .answers::<Page<Invite>>(200, "all of them", samples::page(&samples::invite()))
             .refuses(&HIDDEN),
         Operation::new("create_invite", "Makes an invite; without a body it holds for a week")
+            .keyed()
             .audited()
             .takes::<CreateInvite>(json!({ "max_uses": 0, "max_age_s": 604_800 }))
             .or_nothing()

@@ -8,8 +8,11 @@ mod members;
 mod servers;
 mod users;
 
-use echopulse_documents::{Operation, Service, committed, openapi, undescribed, valid};
-use echopulse_protocol::problem::ProblemCode as Code;
+use echopulse_documents::{Operation, Service, committed, openapi, samples, undescribed, valid};
+use echopulse_protocol::{
+    problem::ProblemCode as Code,
+    rest::{BucketState, Page},
+};
 
 /// What somebody gets for a server that they are not in.
 const HIDDEN: [Code; 1] = [Code::ServerNotFound];
@@ -20,8 +23,18 @@ const DESCRIPTION: &str = "People, servers (communities), their channels, member
     What holds for all routes is in docs/protocol.md: lists, refusals, and that readers ignore fields and words which they do \
     not know. Refusals are `application/problem+json` with a `code`; ProblemCode lists all of them.";
 
-fn document() -> Operation {
-    Operation::new("get_openapi", "This document").public().says(200, "an OpenAPI 3.1 document")
+fn deployment() -> Vec<Operation> {
+    vec![
+        Operation::new("get_openapi", "This document").public().says(200, "an OpenAPI 3.1 document"),
+        Operation::new("end_sign_in", "The issuer tells that somebody signed out")
+            .details("OpenID Connect Back-Channel Logout 1.0.")
+            .public()
+            .takes_form("logout_token", "eyJhbGciOiJFUzI1NiJ9")
+            .says(200, "the sign-in has ended")
+            .refuses(&[Code::Unavailable]),
+        Operation::new("get_limits", "One's buckets: how many one may ask, and how they stand")
+            .answers::<Page<BucketState>>(200, "all of them", samples::page(&samples::bucket())),
+    ]
 }
 
 fn service() -> Service {
@@ -34,7 +47,7 @@ fn service() -> Service {
             .map(|route| (route.method.to_string(), route.path, route.operation))
             .collect(),
         operations: [
-            vec![document()],
+            deployment(),
             users::operations(),
             servers::operations(),
             channels::operations(),

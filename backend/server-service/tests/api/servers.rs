@@ -21,14 +21,17 @@ pub(crate) fn operations() -> Vec<Operation> {
             .answers::<Page<Server>>(200, "a page", samples::page(&samples::server()))
             .refuses(&[Code::PermissionMissing]),
         Operation::new("create_server", "Makes a server, with the role @everyone and the channel #general")
+            .keyed()
             .takes::<CreateServer>(json!({ "name": "Rust Lyon", "description": "Who writes Rust in Lyon" }))
             .answers::<Server>(201, "the server", samples::server())
             .refuses(&[Code::LimitReached]),
         Operation::new("get_server", "A server as the asker sees it")
             .details("The channels are those that the asker may view. `epoch` and `seq` are where to subscribe behind.")
+            .cached()
             .answers::<ServerDetail>(200, "the server", samples::server_detail())
             .refuses(&HIDDEN),
         Operation::new("update_server", "Changes a server; `retention_days` is for its owner")
+            .matched()
             .audited()
             .takes::<UpdateServer>(json!({ "join_policy": "open", "retention_days": null }))
             .answers::<Server>(200, "the server as it is now", samples::server())

@@ -103,7 +103,7 @@ impl Slot {
 }
 
 /// The headers of a frame; of more than these they are allocated, which few frames have.
-pub(super) type Slots = SmallVec<[Slot; 10]>;
+pub(super) type Slots = SmallVec<[Slot; 16]>;
 
 /// A decoded frame.
 #[derive(Clone, PartialEq, Eq)]

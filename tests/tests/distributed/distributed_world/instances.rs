@@ -84,3 +84,31 @@ async fn a_retry_on_the_other_instance_is_not_a_second_message() {
     let history = there.get(&place.messages()).await.good();
     assert_eq!(history["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn messages_are_counted_over_all_instances() {
+    const SENT: usize = 20;
+    let deployment = Deployment::limited().await;
+    let here = deployment.person_on(0, "ada").await;
+    let there = crate::support::Person { instance: deployment.instance(1), ..here.clone() };
+    let place = here.found("home").await;
+    let mut sockets = Vec::new();
+    for person in [&here, &there] {
+        let mut socket = person.connect().await;
+        socket.subscribe("r", "/user/queue/replies", "").await;
+        for number in 0..SENT {
+            let body = json!({ "content": number.to_string() });
+            socket.post(&place.send_to("messages"), &format!("receipt:{number}\n"), &body).await;
+        }
+        sockets.push(socket);
+    }
+    let mut taken = Vec::new();
+    for socket in &mut sockets {
+        let mut receipts = 0;
+        for _ in 0..SENT {
+            receipts += usize::from(socket.frame().await.command() == Command::Receipt);
+        }
+        taken.push(receipts);
+    }
+    assert!(taken.iter().any(|receipts| *receipts < 10), "each for itself would have taken ten: {taken:?}");
+}

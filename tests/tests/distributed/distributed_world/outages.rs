@@ -63,6 +63,35 @@ async fn while_the_database_is_away_nothing_is_acknowledged_and_then_all_goes_on
 }
 
 #[tokio::test]
+async fn a_database_that_is_silent_is_not_waited_for_for_ever() {
+    let deployment = Deployment::start().await;
+    let url = told(Kind::Chat, "DATABASE__URL");
+    let mut wire = Wire::to(&authority(&url)).await;
+    let extra = Extra::start(Kind::Chat, &free_address(), &[("DATABASE__URL", &wire.in_place(&url))]);
+    extra.ready().await;
+    let ada = person_at(&deployment, &extra, "ada").await;
+    let place = ada.found("home").await;
+    let mut socket = ada.connect().await;
+    socket.subscribe("r", "/user/queue/replies", "").await;
+    let body = json!({ "content": "hello" });
+    // Connections that have just been used are trusted.
+    ada.say(&place, "before").await;
+    wire.freeze();
+    socket.post(&place.send_to("messages"), "receipt:1\nnonce:one\n", &body).await;
+    let (reply, _) = socket.message().await;
+    assert_eq!(
+        (value(&reply, "receipt-id"), value(&reply, "code")),
+        ("1".to_owned(), "unavailable".to_owned())
+    );
+    extra.health(503, |body| body["missing"] == json!(["postgres"])).await;
+    wire.cut().await;
+    wire.mend().await;
+    extra.ready().await;
+    socket.post(&place.send_to("messages"), "receipt:2\nnonce:one\n", &body).await;
+    assert_eq!(value(&socket.frame().await, "receipt-id"), "2");
+}
+
+#[tokio::test]
 async fn while_its_database_is_away_the_server_service_says_when_to_come_back() {
     let deployment = Deployment::start().await;
     let url = told(Kind::Server, "DATABASE__URL");

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
 };
 
@@ -22,6 +23,7 @@ use super::{extra::free_address, world::variable};
 pub(crate) struct Wire {
     pub(crate) address: String,
     target: String,
+    frozen: watch::Sender<bool>,
     passing: JoinSet<()>,
 }
 
@@ -33,8 +35,8 @@ impl Wire {
 
     /// The same at this address.
     pub(crate) async fn at(address: &str, target: &str) -> Self {
-        let mut wire =
-            Self { address: address.to_owned(), target: target.to_owned(), passing: JoinSet::new() };
+        let (address, target) = (address.to_owned(), target.to_owned());
+        let mut wire = Self { address, target, frozen: watch::Sender::new(false), passing: JoinSet::new() };
         wire.mend().await;
         wire
     }
@@ -44,9 +46,16 @@ impl Wire {
         assert!(TcpStream::connect(&self.address).await.is_err(), "nobody is there");
     }
 
+    /// Nothing passes any more, and nobody is told: connections stay, and are made.
+    pub(crate) fn freeze(&self) {
+        self.frozen.send_replace(true);
+    }
+
+    /// What was cut passes again.
     pub(crate) async fn mend(&mut self) {
+        self.frozen.send_replace(false);
         let listener = TcpListener::bind(&self.address).await.expect("the address is ours");
-        self.passing.spawn(accept(listener, self.target.clone()));
+        self.passing.spawn(accept(listener, self.target.clone(), self.frozen.subscribe()));
     }
 
     /// A URL with this way in it instead of the straight one.
@@ -56,14 +65,18 @@ impl Wire {
 }
 
 /// Connections end with the task: they are in its set.
-async fn accept(listener: TcpListener, target: String) {
+async fn accept(listener: TcpListener, target: String, frozen: watch::Receiver<bool>) {
     let mut open = JoinSet::new();
     while let Ok((mut near, _)) = listener.accept().await {
-        let target = target.clone();
+        let (target, mut frozen) = (target.clone(), frozen.clone());
         open.spawn(async move {
             if let Ok(mut far) = TcpStream::connect(target).await {
-                // Either side may break off.
-                let _ = copy_bidirectional(&mut near, &mut far).await;
+                let froze = async { drop(frozen.wait_for(|frozen| *frozen).await) };
+                tokio::select! {
+                    // Either side may break off.
+                    _ = copy_bidirectional(&mut near, &mut far) => {}
+                    () = froze => std::future::pending().await,
+                }
             }
         });
     }

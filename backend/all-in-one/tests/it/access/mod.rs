@@ -21,7 +21,7 @@ use self::{
 use crate::world::Deployment;
 
 /// Rows that are asked at the same time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
 
 #[tokio::test]
 async fn every_route_answers_everybody_as_the_table_says() {

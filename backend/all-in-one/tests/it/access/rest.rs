@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder, header};
 
 use super::{
-    stage::{Cast, Stage},
+    stage::{Cast, Stage, patiently},
     table::{Cell, Ids, Row, Service, Target, Who},
 };
 use crate::support::Person;
@@ -55,6 +55,10 @@ impl Row {
         }
     }
 
+    async fn ask(&self, cast: &Cast, asks: Option<&Person>, ids: &Ids) -> Said {
+        patiently(async || Said::to(self.request(cast, asks, ids)).await, |said| said.status == 503).await
+    }
+
     /// Whether the answer hides something, so that what never was has to look the same.
     fn hides(&self, cell: Cell) -> bool {
         // Of a member whom one could see it may be said that they are not there.
@@ -75,12 +79,12 @@ pub(super) async fn look(cast: &Cast, row: &Row) -> Vec<String> {
             stage.open().await;
         }
         let ids = stage.ids(asks.unwrap_or(&cast.owner), row.target).await;
-        let said = Said::to(row.request(cast, asks, &ids)).await;
+        let said = row.ask(cast, asks, &ids).await;
         if !said.is(cell) {
             tell(who.described().0, cell, &said);
         }
         if row.hides(cell) {
-            let never = Said::to(row.request(cast, asks, &Ids::never())).await;
+            let never = row.ask(cast, asks, &Ids::never()).await;
             if never != said {
                 tell(&format!("{}, about what never was", who.described().0), cell, &never);
             }
@@ -96,7 +100,7 @@ pub(super) async fn look(cast: &Cast, row: &Row) -> Vec<String> {
             Service::Server => Ids { server: own.server, ..foreign },
             Service::Chat => Ids { server: own.server, channel: own.channel, ..foreign },
         };
-        let said = Said::to(row.request(cast, Some(&cast.owner), &ids)).await;
+        let said = row.ask(cast, Some(&cast.owner), &ids).await;
         if !said.is(cell) {
             tell("owner, about what belongs to another server", cell, &said);
         }

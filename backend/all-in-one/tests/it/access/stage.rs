@@ -10,6 +10,19 @@ use crate::{
     world::Deployment,
 };
 
+/// Asks until the answer is more than `not-ready`: a chat service that cannot ask the server service in time says that it does
+/// not know yet, and to come back.
+pub(super) async fn patiently<T>(mut ask: impl AsyncFnMut() -> T, not_yet: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let said = ask().await;
+        if !not_yet(&said) || Instant::now() > deadline {
+            return said;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Everybody who asks, and whom they ask about.
 pub(crate) struct Cast {
     outsider: Person,
@@ -125,17 +138,20 @@ impl<'a> Stage<'a> {
         let until = json!({ "timeout_until": in_an_hour() });
         self.cast.owner.patch(&path, until).await.good();
         let purge = format!("/chat/api/channels/{}/purge", self.place.channel);
-        let refused = person.post(&purge, json!({ "through": 0 })).await;
+        let refused = patiently(
+            async || person.post(&purge, json!({ "through": 0 })).await,
+            |refused| refused.code() == "not-ready",
+        );
+        let refused = refused.await;
         assert_eq!(refused.code(), "timed-out", "{refused:?}");
     }
 
     /// The chat service hears of a ban within a second.
     async fn waits_for_ban(&self, person: &Person) {
-        let deadline = Instant::now() + DEADLINE;
-        while person.get(&self.place.messages()).await.status.is_success() {
-            assert!(Instant::now() < deadline, "the ban never arrives");
-            sleep(Duration::from_millis(10)).await;
-        }
+        let messages = self.place.messages();
+        let hidden = "channel-not-found";
+        let last = patiently(async || person.get(&messages).await, |answer| answer.code() != hidden).await;
+        assert_eq!(last.code(), hidden, "the ban never arrives");
     }
 
     /// Lets anybody join.
@@ -146,7 +162,10 @@ impl<'a> Stage<'a> {
     /// What there is to ask about.
     pub(crate) async fn ids(&self, asks: &Person, target: Target) -> Ids {
         let (owner, place) = (&self.cast.owner, &self.place);
-        let message = owner.say(place, "the owner's").await["message_id"].clone();
+        let text_of_it = json!({ "content": "the owner's" });
+        let says = async || owner.post(&place.messages(), text_of_it.clone()).await;
+        let said = patiently(says, |answer| answer.code() == "not-ready").await.good();
+        let message = said["message_id"].clone();
         let code = owner.post(&self.path("/invites"), json!({})).await.good()["code"].clone();
         let user = match target {
             Target::Member => self.joins(&self.cast.other, &code).await,

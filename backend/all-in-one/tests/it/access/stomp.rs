@@ -6,7 +6,7 @@ use echopulse_protocol::{
 };
 
 use super::{
-    stage::{Cast, Stage},
+    stage::{Cast, Stage, patiently},
     table::{Cell, Cells, Ids, Target, Who, send, send_body, subscribe},
 };
 use crate::support::{Instance, Person, Said, Socket, value};
@@ -84,6 +84,14 @@ async fn answer(socket: &mut Socket) -> Result<(), (String, String)> {
 }
 
 async fn asked(person: &Person, ask: Ask, ids: &Ids) -> Result<(), (String, String)> {
+    patiently(
+        async || asked_once(person, ask, ids).await,
+        |said| said.as_ref().is_err_and(|(code, _)| code == "not-ready"),
+    )
+    .await
+}
+
+async fn asked_once(person: &Person, ask: Ask, ids: &Ids) -> Result<(), (String, String)> {
     let mut socket = person.connect().await;
     socket.subscribe("r", "/user/queue/replies", "").await;
     socket.send(&ask.frame(ids, &person.token)).await;

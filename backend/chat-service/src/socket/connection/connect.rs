@@ -7,7 +7,10 @@ use std::sync::{
 
 use super::{Connection, Decision};
 use crate::socket::{encode, expiry::Expiry};
-use echopulse_core::common::BoxFuture;
+use echopulse_core::{
+    chat::model::EndCode,
+    common::{BoxFuture, limit::Bucket},
+};
 use echopulse_http::{ApiError, Caller, bearer, token::TokenError};
 use echopulse_protocol::{
     destination::Topic,
@@ -20,15 +23,21 @@ impl Connection {
         let header = frame.header("Authorization").or_else(|| frame.header("authorization"));
         let given = match header.as_deref() {
             Some(value) => bearer(value).map(str::to_owned).ok_or(TokenError::Invalid("no bearer token")),
-            None => self.token.take().ok_or(TokenError::Missing),
+            None => self.stranger.token.take().ok_or(TokenError::Missing),
         };
-        let guard = Arc::clone(&self.app.guard);
+        let (app, source) = (self.app.clone(), self.stranger.source);
         Box::pin(async move {
             let admitted = match given {
-                Ok(token) => guard.admit(&token).await,
+                Ok(token) => app.guard.admit(&token).await,
                 Err(error) => Err(error.into()),
             };
-            Decision::Admission(admitted)
+            Decision::Admission(match admitted {
+                Ok(caller) => {
+                    let counted = app.limiting.take(&caller, &[Bucket::Connect], None).await;
+                    counted.map(|_| caller)
+                }
+                Err(refusal) => Err(app.limiting.sign_in_failed(source, refusal).await),
+            })
         })
     }
 
@@ -54,19 +63,31 @@ impl Connection {
         let code = match error.problem().status {
             401 => close::UNAUTHENTICATED,
             403 => close::FORBIDDEN,
+            429 => close::TOO_MANY,
             _ => close::INTERNAL,
         };
         self.session.fail(code, error.code().as_str(), &error.problem().detail);
     }
 
+    /// Ends the session if its sign-in has ended. Nothing that still waits is written: the subscriptions end first.
     pub(super) fn check_sign_in(&mut self) {
-        let endings = self.app.guard.verifier().endings();
-        let over = self.caller.as_ref().is_some_and(|Caller { token, .. }| {
-            endings.covers(token.sid.as_deref(), &token.identity.sub, token.issued)
-        });
-        if over {
+        let verifier = self.app.guard.verifier();
+        if self.caller.as_ref().is_some_and(|caller| verifier.has_ended(&caller.token)) {
+            self.end_subscriptions(EndCode::SessionEnded);
             self.session.fail(close::UNAUTHENTICATED, "token-invalid", "the sign-in has ended");
         }
+    }
+
+    /// Ends the session if a refusal leaves no place in it: the account may not be here any more. Answers whether it did.
+    pub(super) fn ends_for(&mut self, error: &ApiError) -> bool {
+        match error.code() {
+            // Membership is as it was, so no subscription has a reason of its own to end.
+            ProblemCode::RealmRoleMissing => self.drop_subscriptions(),
+            ProblemCode::Suspended => self.end_subscriptions(EndCode::Suspended),
+            _ => return false,
+        }
+        self.fail(error);
+        true
     }
 
     pub(super) fn warn(&mut self) {
@@ -89,6 +110,8 @@ impl Connection {
         }
         self.expiry = Some(Expiry::new(fresh.token.holds_until, self.app.clock.now()));
         self.caller = Some(fresh);
+        // Its sign-in may have ended while it was looked at.
+        self.check_sign_in();
         Ok(())
     }
 }

@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
-use echopulse_core::chat::port::inbound::Follow;
-use echopulse_http::ApiError;
+use echopulse_core::{
+    chat::{
+        model::{Delivery, EndCode, Item},
+        port::{
+            inbound::{Follow, Followed},
+            outbound::Follower,
+        },
+    },
+    common::limit::Bucket,
+};
+use echopulse_http::{ApiError, limits};
 use echopulse_protocol::{
     destination::Topic,
     stomp::{Frame, server::close},
 };
 
 use super::{Connection, Decision};
-use crate::socket::topics::{Subscription, position_of, stream_of};
+use crate::socket::topics::{Follows, Subscription, position_of, stream_of};
 
 impl Connection {
     pub(super) fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
@@ -19,7 +28,7 @@ impl Connection {
             return self.session.fail_request(None, close::PROTOCOL, "unknown-destination", text);
         };
         let Some(caller) = &self.caller else { return };
-        let actor = caller.actor;
+        let (caller, actor) = (caller.clone(), caller.actor);
         let number = self.topics.next_number();
         let mut subscription = Subscription { name, number, topic, follows: None };
         let Some(stream) = stream_of(topic, actor.user) else {
@@ -34,20 +43,28 @@ impl Connection {
             }
         };
         let follower = Arc::clone(&self.outbox) as _;
-        let following = Arc::clone(&self.app.ports.following);
+        let app = self.app.clone();
         self.deciding = Some(Box::pin(async move {
             let command = Follow { actor, stream, position, follower, subscription: number };
-            let followed = following.follow(command).await;
-            subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
-            Decision::Subscription { subscription, followed: followed.map_err(ApiError::from) }
+            let (followed, standings) = match app.limiting.take(&caller, &[Bucket::Subscribe], None).await {
+                Ok(standings) => {
+                    (app.ports.following.follow(command).await.map_err(ApiError::from), standings)
+                }
+                Err(refusal) => (Err(refusal), Vec::new()),
+            };
+            let follows = |followed: &Followed| Follows { stream, id: followed.id, epoch: followed.epoch };
+            subscription.follows = followed.as_ref().ok().map(follows);
+            Decision::Subscription { subscription, followed, standings }
         }));
     }
 
     pub(super) fn decide(&mut self, decision: Decision) {
         match decision {
             Decision::Admission(admitted) => self.admit(admitted),
-            Decision::Subscription { subscription, followed: Ok(followed) } => {
-                let headers = vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+            Decision::Subscription { subscription, followed: Ok(followed), standings } => {
+                let mut headers =
+                    vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+                headers.extend(limits::header(&standings));
                 self.session.accept_subscription_at(headers);
                 self.outbox.open(subscription.number, &subscription.name);
                 self.topics.add(subscription);
@@ -62,9 +79,26 @@ impl Connection {
     }
 
     pub(super) fn unfollow(&self, subscription: &Subscription) {
-        if let Some((stream, id)) = subscription.follows {
-            self.app.ports.following.unfollow(stream, id);
+        if let Some(follows) = subscription.follows {
+            self.app.ports.following.unfollow(follows.stream, follows.id);
         }
         self.outbox.forget(subscription.number);
+    }
+
+    /// Drops every subscription, and what still waits for it.
+    pub(super) fn drop_subscriptions(&mut self) {
+        for subscription in self.topics.take() {
+            self.unfollow(&subscription);
+        }
+    }
+
+    /// Ends every subscription with a last event. What still waits for them is not written.
+    pub(super) fn end_subscriptions(&mut self, code: EndCode) {
+        for subscription in self.topics.take() {
+            let Some(follows) = subscription.follows else { continue };
+            self.app.ports.following.unfollow(follows.stream, follows.id);
+            let last = Delivery::new(follows.stream, follows.epoch, Item::Ended(code));
+            self.outbox.deliver(subscription.number, Arc::new(last));
+        }
     }
 }

@@ -8,9 +8,11 @@ use crate::{
         community::{Category, Channel, ChannelKind, JoinPolicy, Level, Member, Role, Server, User},
         event::ServerEvent,
         name::InviteCode,
+        sign_out::Ended,
     },
     server::{
         error::ServerError,
+        kept::RequestKey,
         view::{Ban, Invite},
     },
 };
@@ -77,6 +79,8 @@ pub struct ServerPatch {
     pub default_level: Option<Level>,
     /// Days that messages are kept; the owner's to set.
     pub retention_days: Patch<u16>,
+    /// On which states of the server the change may be made. `None`: on any.
+    pub on: Option<Vec<Seq>>,
 }
 
 /// A server as the asker sees it.
@@ -110,8 +114,8 @@ pub trait Servers: Send + Sync {
     fn list(&self, actor: Actor, all: bool, after: Option<String>, limit: usize) -> Answer<'_, Page<Server>>;
     /// One server.
     fn detail(&self, actor: Actor, server: ServerId) -> Answer<'_, ServerDetail>;
-    /// Changes a server.
-    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, Server>;
+    /// Changes a server. Answers it, and the place of its last change.
+    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, (Server, Seq)>;
     /// Deletes a server; `confirm` is its name.
     fn delete(&self, actor: Actor, server: ServerId, confirm: String) -> Answer<'_, ()>;
     /// Hands a server over to another member.
@@ -144,29 +148,33 @@ pub struct ChannelPatch {
     pub slow_mode_s: Option<u32>,
     /// Days that messages are kept, 1-3650.
     pub retention_days: Patch<u16>,
+    /// On which states of the server the change may be made. `None`: on any.
+    pub on: Option<Vec<Seq>>,
 }
 
 /// Channels.
 pub trait Channels: Send + Sync {
     /// Makes a channel, behind the others.
     fn create(&self, actor: Actor, server: ServerId, new: NewChannel) -> Answer<'_, Channel>;
-    /// Changes a channel.
+    /// Changes a channel. Answers it, and the place of the server's last change.
     fn update(
         &self,
         actor: Actor,
         server: ServerId,
         channel: ChannelId,
         patch: ChannelPatch,
-    ) -> Answer<'_, Channel>;
+    ) -> Answer<'_, (Channel, Seq)>;
     /// Deletes a channel and everything in it.
     fn delete(&self, actor: Actor, server: ServerId, channel: ChannelId) -> Answer<'_, ()>;
-    /// Puts channels in order: those listed share out the places they had.
+    /// Puts channels in order: those listed share out the places they had. `on` are the states of the server that the order may
+    /// have been made from; `None`: any. Answers the channels, and the place of the server's last change.
     fn order(
         &self,
         actor: Actor,
         server: ServerId,
         order: Vec<(ChannelId, Option<CategoryId>)>,
-    ) -> Answer<'_, Vec<Channel>>;
+        on: Option<Vec<Seq>>,
+    ) -> Answer<'_, (Vec<Channel>, Seq)>;
 }
 
 /// Where one is after joining.
@@ -252,6 +260,33 @@ pub struct NewBan {
     pub delete_messages_s: u32,
 }
 
+/// Making things by requests that are made once: one that is sent again under its key is answered the same and makes nothing.
+/// Another request under the same key is [`Refusal::KeyReused`], one that is at work at this moment [`Refusal::InProgress`].
+///
+/// [`Refusal::KeyReused`]: crate::server::error::Refusal::KeyReused
+/// [`Refusal::InProgress`]: crate::server::error::Refusal::InProgress
+pub trait MakingOnce: Send + Sync {
+    /// As [`Servers::create`].
+    fn server(&self, actor: Actor, key: RequestKey, new: NewServer) -> Answer<'_, Server>;
+    /// As [`Channels::create`].
+    fn channel(
+        &self,
+        actor: Actor,
+        key: RequestKey,
+        server: ServerId,
+        new: NewChannel,
+    ) -> Answer<'_, Channel>;
+    /// As [`Invites::create`].
+    fn invite(
+        &self,
+        actor: Actor,
+        key: RequestKey,
+        server: ServerId,
+        max_uses: u32,
+        max_age_s: u32,
+    ) -> Answer<'_, Invite>;
+}
+
 /// Bans.
 pub trait Bans: Send + Sync {
     /// Bans that hold.
@@ -279,4 +314,24 @@ pub trait Catalogue: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<ServerEvent>, StoreError>>;
     /// Where a channel belongs.
     fn server_of_channel(&self, channel: ChannelId) -> BoxFuture<'_, Result<Option<ServerId>, StoreError>>;
+}
+
+/// The notice that a sign-in ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignOutNews {
+    /// The issuer, as people of it are known here.
+    pub iss: String,
+    /// What ended.
+    pub ended: Ended,
+    /// When, by the issuer's clock.
+    pub at: Timestamp,
+    /// What the issuer calls the notice, if it may come twice.
+    pub token: Option<String>,
+}
+
+/// The end of sign-ins.
+pub trait SignOuts: Send + Sync {
+    /// Refuses the tokens of what ended, here at once and soon on every instance, until none can live any more. `false`: this
+    /// very notice came before, and changes nothing. On an error it holds on this instance only.
+    fn end(&self, news: SignOutNews) -> BoxFuture<'_, Result<bool, StoreError>>;
 }

@@ -7,9 +7,11 @@ use crate::{
         community::{Channel, Member, Role, Server, User},
         event::ServerEvent,
         name::InviteCode,
+        sign_out::SignOut,
     },
     server::{
         error::Refusal,
+        kept::KeptAnswer,
         view::{Ban, Change, Invite, Scope, ServerView},
     },
 };
@@ -34,6 +36,17 @@ pub struct Founding {
     pub member: Member,
     /// How many servers the owner may be in.
     pub limit: u64,
+    /// The answer, if the request is one that is made once.
+    pub kept: Option<KeptAnswer>,
+}
+
+/// Why a server was not founded. Nothing was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfounded {
+    /// Its owner is in as many as may be, or nobody we know.
+    TooMany,
+    /// Another request is answered under the key.
+    Answered,
 }
 
 /// A page of a list.
@@ -48,12 +61,18 @@ pub struct Page<T> {
 /// Servers and everything in them.
 pub trait ServerStore: Send + Sync {
     /// Founds a server: stores it, @everyone, its channel and its owner's membership, as its events 1 to 4, with their outbox
-    /// rows, in one transaction. `None`, and nothing stored, if the owner is in `limit` servers already or nobody we know.
-    fn found(&self, founding: Founding) -> BoxFuture<'_, Result<Option<Vec<ServerEvent>>, StoreError>>;
+    /// rows and its kept answer, in one transaction.
+    fn found(
+        &self,
+        founding: Founding,
+    ) -> BoxFuture<'_, Result<Result<Vec<ServerEvent>, Unfounded>, StoreError>>;
 
     /// Changes a server in one transaction: locks its head row, shows `decide` what `scope` names, numbers the events that it
     /// answers densely from the head on, and stores events, outbox rows and state. A refusal stores nothing; a server that
     /// does not exist is [`Refusal::ServerNotFound`] without a question. A deleted server's events stay.
+    ///
+    /// [`Change::Answered`] is [`Refusal::InProgress`], and nothing stored, if an answer that still holds is kept under that name:
+    /// of two requests at the same time one is made.
     fn change(
         &self,
         scope: Scope,
@@ -114,6 +133,16 @@ pub trait ServerStore: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<ServerEvent>, StoreError>>;
 
+    /// The answer that is kept for somebody's request of this name, whether it still holds or not.
+    fn kept_answer(
+        &self,
+        user: UserId,
+        name: String,
+    ) -> BoxFuture<'_, Result<Option<KeptAnswer>, StoreError>>;
+
+    /// Forgets answers of before `at`, `limit` at most. Answers how many.
+    fn forget_answers(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<u64, StoreError>>;
+
     /// Where a channel belongs.
     fn server_of_channel(&self, channel: ChannelId) -> BoxFuture<'_, Result<Option<ServerId>, StoreError>>;
 }
@@ -169,6 +198,27 @@ pub enum OutboxRecord {
         /// Counts its changes.
         revision: u64,
     },
+    /// A sign-in that ended.
+    SignOut(SignOut),
+}
+
+/// Remembers sign-outs for all instances, and for those to come.
+pub trait SignOutStore: Send + Sync {
+    /// Remembers one, with its outbox row, in one transaction. `false`, and nothing stored: a notice that this issuer calls `token`
+    /// was remembered before. Those that are over at `now` and were published are forgotten.
+    fn remember(
+        &self,
+        sign_out: SignOut,
+        token: Option<String>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Those that are not over at `now`, oldest first; with `since` only those whose `now` was that or later when they were remembered.
+    fn remembered(
+        &self,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<SignOut>, StoreError>>;
 }
 
 /// Rows that commits left for the bus.

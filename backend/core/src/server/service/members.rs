@@ -12,6 +12,7 @@ use crate::{
     server::{
         decide,
         error::{Refusal, ServerError},
+        kept::RequestKey,
         port::{
             inbound::{Answer, Bans, Invites, Joined, Members, NewBan, Patch, Preview},
             outbound::Page,
@@ -92,18 +93,21 @@ impl ServerService {
         }
     }
 
-    async fn create_invite(
+    pub(super) async fn create_invite(
         &self,
         actor: Actor,
         server: ServerId,
         max_uses: u32,
         max_age_s: u32,
+        key: Option<RequestKey>,
     ) -> Result<Invite, ServerError> {
         let code = InviteCode::from_chance(self.deps.chance.next_u64(), self.deps.chance.next_u64());
         let scope = Scope { invite: Some(code.clone()), ..Scope::of(server, actor.user) };
         let made = code.clone();
-        let decide =
-            move |view: &ServerView, now| decide::create_invite(view, actor, made, max_uses, max_age_s, now);
+        let keep = self.keep(actor, key);
+        let decide = move |view: &ServerView, now| {
+            decide::create_invite(view, actor, made, max_uses, max_age_s, now).map(keep)
+        };
         self.change(scope.clone(), actor, decide).await?;
         Ok(self.seen(actor, scope).await?.invite.ok_or(Refusal::InviteNotFound)?)
     }
@@ -227,7 +231,7 @@ impl Members for ServerService {
 
 impl Invites for ServerService {
     fn create(&self, actor: Actor, server: ServerId, max_uses: u32, max_age_s: u32) -> Answer<'_, Invite> {
-        Box::pin(self.create_invite(actor, server, max_uses, max_age_s))
+        Box::pin(self.create_invite(actor, server, max_uses, max_age_s, None))
     }
 
     fn list(&self, actor: Actor, server: ServerId) -> Answer<'_, Vec<Invite>> {

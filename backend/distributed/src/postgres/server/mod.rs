@@ -5,9 +5,11 @@
 
 mod change;
 mod found;
+mod kept;
 mod lists;
 mod outbox;
 mod people;
+mod sign_outs;
 mod view;
 
 use echopulse_core::{
@@ -17,11 +19,14 @@ use echopulse_core::{
         community::{Member, Server, User},
         event::ServerEvent,
         name::InviteCode,
+        sign_out::SignOut,
     },
     server::{
         error::Refusal,
+        kept::KeptAnswer,
         port::outbound::{
-            Decide, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore, UserStore,
+            Decide, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore, SignOutStore,
+            Unfounded, UserStore,
         },
         view::{Ban, Invite, Scope, ServerView},
     },
@@ -75,7 +80,7 @@ impl PgServerStore {
 }
 
 impl ServerStore for PgServerStore {
-    fn found(&self, founding: Founding) -> Answer<'_, Option<Vec<ServerEvent>>> {
+    fn found(&self, founding: Founding) -> Answer<'_, Result<Vec<ServerEvent>, Unfounded>> {
         Box::pin(found::found(&self.database, founding))
     }
 
@@ -144,6 +149,19 @@ impl ServerStore for PgServerStore {
         )
     }
 
+    fn kept_answer(&self, user: UserId, name: String) -> Answer<'_, Option<KeptAnswer>> {
+        Box::pin(async move { kept::answer(&mut *self.database.reader().await?, user, &name).await })
+    }
+
+    fn forget_answers(&self, at: Timestamp, limit: usize) -> Answer<'_, u64> {
+        Box::pin(async move {
+            let mut tx = self.database.write().await?;
+            let forgotten = kept::forget(&mut tx, at, limit).await?;
+            tx.commit().await?;
+            Ok(forgotten)
+        })
+    }
+
     fn server_of_channel(&self, channel: ChannelId) -> Answer<'_, Option<ServerId>> {
         Box::pin(async move { lists::server_of_channel(&mut *self.database.reader().await?, channel).await })
     }
@@ -184,5 +202,15 @@ impl ServerOutbox for PgServerStore {
 
     fn published(&self, rows: Vec<u64>) -> Answer<'_, ()> {
         Box::pin(outbox::published(&self.database, rows))
+    }
+}
+
+impl SignOutStore for PgServerStore {
+    fn remember(&self, sign_out: SignOut, token: Option<String>, now: Timestamp) -> Answer<'_, bool> {
+        Box::pin(sign_outs::remember(&self.database, sign_out, token, now))
+    }
+
+    fn remembered(&self, since: Option<Timestamp>, now: Timestamp) -> Answer<'_, Vec<SignOut>> {
+        Box::pin(async move { sign_outs::remembered(&mut *self.database.reader().await?, since, now).await })
     }
 }
