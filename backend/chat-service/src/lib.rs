@@ -40,8 +40,9 @@ fn asked() -> Routes<ChatApp> {
 
 fn whole(asked: Routes<ChatApp>) -> Routes<ChatApp> {
     let document = || echopulse_http::json_document(OPENAPI);
-    Routes::new()
-        .nest("/api", asked)
-        .get("/ws", "open_socket", socket::upgrade)
-        .get("/openapi.json", "get_openapi", document)
+    Routes::new().nest("/api", asked).get("/ws", "open_socket", socket::upgrade).get(
+        "/openapi.json",
+        "get_openapi",
+        document,
+    )
 }

@@ -170,9 +170,7 @@ fn header(name: &str) -> Value {
 
 /// The headers of answers, each described once.
 fn headers() -> Value {
-    let text = |description: &str, example: &str| {
-        json!({ "description": description, "schema": { "type": "string" }, "example": example })
-    };
+    let text = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string" }, "example": example });
     json!({
         "ETag": text("the place of the last change of what is answered", "\"41\""),
         "RateLimit": text("of each bucket what is left, and the seconds until it is full", "\"read\";r=59;t=1"),

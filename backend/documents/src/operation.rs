@@ -100,7 +100,15 @@ impl Operation {
     #[must_use]
     pub fn takes_form(self, field: &str, example: &str) -> Self {
         let example = json!({ field: example });
-        Self { body: Some(Body { schema: form, example, required: true, media: "application/x-www-form-urlencoded" }), ..self }
+        Self {
+            body: Some(Body {
+                schema: form,
+                example,
+                required: true,
+                media: "application/x-www-form-urlencoded",
+            }),
+            ..self
+        }
     }
 
     /// The body may be left out.

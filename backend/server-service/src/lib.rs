@@ -51,8 +51,9 @@ fn asked() -> Routes<ServerApp> {
 
 fn whole(asked: Routes<ServerApp>) -> Routes<ServerApp> {
     let document = || echopulse_http::json_document(OPENAPI);
-    Routes::new()
-        .nest("/api", asked.merge(internal::routes()))
-        .merge(log_out::routes())
-        .get("/openapi.json", "get_openapi", document)
+    Routes::new().nest("/api", asked.merge(internal::routes())).merge(log_out::routes()).get(
+        "/openapi.json",
+        "get_openapi",
+        document,
+    )
 }

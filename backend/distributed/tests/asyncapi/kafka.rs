@@ -49,9 +49,11 @@ fn of(topic: Topic) -> (&'static [&'static str], &'static str, &'static str) {
             samples::CHANNEL,
             "Everything that happens in a channel.",
         ),
-        Topic::UsersEvents => {
-            (&["server.joined", "server.left", "read_state.changed", "presence.changed"], samples::ADA, "Everything that is told to a person.")
-        }
+        Topic::UsersEvents => (
+            &["server.joined", "server.left", "read_state.changed", "presence.changed"],
+            samples::ADA,
+            "Everything that is told to a person.",
+        ),
         Topic::AuditAppend => (&[], SERVER, "Entries for the audit log. Nothing is written here yet."),
     }
 }
@@ -122,7 +124,8 @@ fn headers(topic: Topic) -> Value {
 
 /// The end of a sign-in: no event of a stream, and signed wherever it stands.
 fn sign_out() -> Value {
-    let body = json!({ "iss": "https://id.example", "sid": SESSION, "at": samples::TIME, "until": samples::TIME });
+    let body =
+        json!({ "iss": "https://id.example", "sid": SESSION, "at": samples::TIME, "until": samples::TIME });
     json!({ "type": "sign-out", "version": 1, "body": body })
 }
 
@@ -180,8 +183,13 @@ fn every_example_is_a_record_that_is_believed_in_its_topic() {
     let believed = |topic: Topic, of_record: &str, value: &Value| {
         let octets = value.to_string().into_bytes();
         let signature = key.sign(topic.name(), of_record.as_bytes(), &octets);
-        let read =
-            decode(&options, topic.name(), Some(of_record.as_bytes()), Some(&octets), Some(signature.as_bytes()));
+        let read = decode(
+            &options,
+            topic.name(),
+            Some(of_record.as_bytes()),
+            Some(&octets),
+            Some(signature.as_bytes()),
+        );
         assert!(matches!(read, Decoded::Record(_)), "{value} in {}: {read:?}", topic.name());
     };
     for topic in Topic::ALL {

@@ -1,8 +1,8 @@
 //! What the chat service asks.
 
 use echopulse_documents::{Operation, samples};
-use echopulse_protocol::problem::ProblemCode as Code;
 use echopulse_protocol::internal::{Actor, ChannelPlace, Identity, ServerEvents, SignOuts};
+use echopulse_protocol::problem::ProblemCode as Code;
 use serde_json::json;
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -13,7 +13,8 @@ pub(crate) fn operations() -> Vec<Operation> {
         "event": "member.joined", "version": 1, "stream": format!("server/{}", samples::SERVER), "epoch": samples::EPOCH,
         "seq": 8, "at": samples::TIME, "actor_id": samples::ADA, "member": samples::member(), "user": samples::user()
     });
-    let sign_out = json!({ "iss": "https://id.example", "sid": "7b1e", "at": samples::TIME, "until": samples::TIME });
+    let sign_out =
+        json!({ "iss": "https://id.example", "sid": "7b1e", "at": samples::TIME, "until": samples::TIME });
     vec![
         Operation::new(
             "identify_person",
@@ -33,7 +34,11 @@ pub(crate) fn operations() -> Vec<Operation> {
             .answers::<ServerEvents>(200, "the changes", json!({ "events": [joined] })),
         Operation::new("list_sign_outs", "Sign-ins that ended before their tokens did")
             .internal()
-            .query("since", json!({ "type": "integer" }), "only those remembered since then, in milliseconds since 1970")
+            .query(
+                "since",
+                json!({ "type": "integer" }),
+                "only those remembered since then, in milliseconds since 1970",
+            )
             .answers::<SignOuts>(200, "those that still matter", json!({ "sign_outs": [sign_out] }))
             .refuses(&[Code::InvalidRequest]),
         Operation::new("place_channel", "Where a channel belongs").internal().answers::<ChannelPlace>(
