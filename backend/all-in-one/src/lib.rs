@@ -37,13 +37,15 @@ pub struct Config {
 pub struct Limits {
     /// In percent of the built-in numbers; 0 counts nothing.
     pub percent: u32,
+    /// Whether those count who prove with the folder's key who they are: they could change everything in it anyway.
+    pub folder: bool,
     /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks.
     pub proxies: Vec<String>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { percent: 100, proxies: Vec::new() }
+        Self { percent: 100, folder: false, proxies: Vec::new() }
     }
 }
 

@@ -25,7 +25,7 @@ use echopulse_http::{
     limits::{Limiting, Proxies},
     token::{self, Recall, Verifier, VerifierConfig},
 };
-use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
+use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig, LOCAL_FOLDER_SCOPE};
 use echopulse_server_service::{ServerApp, engine as server_engine};
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 
@@ -78,7 +78,11 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     let sign_outs = server.ports().sign_outs;
     let issuer = open_issuer(config, names, TellServices { sign_outs, clock: Arc::clone(&clock) }).await?;
     let verifier = Arc::new(Verifier::new(
-        VerifierConfig { known_as: Some(FOLDER_ISSUER.to_owned()), ..VerifierConfig::new(names.issuer()) },
+        VerifierConfig {
+            known_as: Some(FOLDER_ISSUER.to_owned()),
+            uncounted: (!config.limits.folder).then(|| LOCAL_FOLDER_SCOPE.to_owned()),
+            ..VerifierConfig::new(names.issuer())
+        },
         Arc::new(IssuerKeys(issuer.router())),
         Arc::clone(&clock),
         Arc::clone(&endings),

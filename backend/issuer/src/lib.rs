@@ -28,7 +28,7 @@ mod world;
 pub use clients::{TUI_CLIENT, WEB_CLIENT};
 pub use config::{BucketSize, IssuerConfig, PasswordCost, TryLimits};
 pub use error::{IssuerError, StoreError};
-pub use http::{ClientIp, LOCAL_FOLDER_GRANT};
+pub use http::{ClientIp, LOCAL_FOLDER_GRANT, LOCAL_FOLDER_SCOPE};
 pub use issuer::{BotCredentials, FOLDER_KEY_FILE, Issuer};
 pub use names::NameError;
 pub use passwords::PasswordError;

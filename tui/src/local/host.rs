@@ -121,7 +121,7 @@ async fn serve(folder: &Folder, lock: ServeLock) -> anyhow::Result<Serving> {
 
 impl From<config::Limits> for Limits {
     fn from(limits: config::Limits) -> Self {
-        Self { percent: limits.percent, proxies: limits.proxies }
+        Self { percent: limits.percent, folder: false, proxies: limits.proxies }
     }
 }
 

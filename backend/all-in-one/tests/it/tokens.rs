@@ -154,3 +154,33 @@ async fn what_services_ask_each_other_is_answered_to_nobody_else() {
     let people = ada.post("/server/api/internal/people", identity).await;
     assert_eq!((people.status, people.code()), (StatusCode::FORBIDDEN, "realm-role-missing"));
 }
+
+/// How many of so many requests that write are refused for coming too early.
+async fn limited_of(person: &Person, requests: usize) -> usize {
+    let mut limited = 0;
+    for _ in 0..requests {
+        let answer = person.patch("/server/api/users/me", json!({ "bio": "hello" })).await;
+        limited += usize::from(answer.code() == "rate-limited");
+    }
+    limited
+}
+
+#[tokio::test]
+async fn who_reads_the_folder_is_not_counted_and_everybody_else_is() {
+    let deployment = Deployment::as_run().await;
+    let tokens = deployment.tokens("ada").await;
+    let ada = deployment.person("ada").await;
+    assert_eq!(limited_of(&ada, 60).await, 0);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "echopulse-tui"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let fresh = deployment.http.post(deployment.url("/id/token")).form(&form).send().await.unwrap();
+    let fresh: Value = fresh.json().await.unwrap();
+    let token = fresh["access_token"].as_str().unwrap().to_owned();
+    let ada = Person::of(deployment.http.clone(), deployment.instance(), token).await;
+    assert_eq!(limited_of(&ada, 60).await, 0, "a fresh token is as good");
+    let bot = deployment.bot("robo").await;
+    assert!(limited_of(&bot, 60).await > 0);
+}

@@ -18,8 +18,13 @@ impl Deployment {
         Self::on(tempfile::tempdir().unwrap()).await
     }
 
-    /// One as people run it.
+    /// One whose limits count the people of the folder like everybody.
     pub(crate) async fn limited() -> Self {
+        Self::with(tempfile::tempdir().unwrap(), Limits { folder: true, ..Limits::default() }).await
+    }
+
+    /// One as people run it.
+    pub(crate) async fn as_run() -> Self {
         Self::with(tempfile::tempdir().unwrap(), Limits::default()).await
     }
 

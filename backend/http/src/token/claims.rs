@@ -36,6 +36,7 @@ pub(super) struct Claims {
     #[serde(default, deserialize_with = "present")]
     pub(super) iat: Option<u64>,
     pub(super) sid: Option<String>,
+    pub(super) scope: Option<String>,
     pub(super) typ: Option<String>,
     pub(super) preferred_username: Option<String>,
     pub(super) name: Option<String>,

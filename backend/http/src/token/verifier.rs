@@ -40,6 +40,8 @@ pub struct VerifierConfig {
     pub known_as: Option<String>,
     /// Our own audience.
     pub audience: String,
+    /// Whose token has this in its scope is not counted by rate limits.
+    pub uncounted: Option<String>,
     /// The clients that log-outs are told for: the audience of logout tokens is one of them.
     pub clients: Vec<String>,
     /// Which signatures are accepted. The token has no say in it.
@@ -55,6 +57,7 @@ impl VerifierConfig {
             issuer: issuer.into(),
             known_as: None,
             audience: "echopulse".to_owned(),
+            uncounted: None,
             clients: ["echopulse-tui", "echopulse-web"].map(str::to_owned).to_vec(),
             algorithms: Algorithm::ALL.to_vec(),
             leeway: Duration::from_secs(30),
@@ -73,6 +76,8 @@ pub struct Verified {
     pub sid: Option<String>,
     /// When it was issued, in seconds since the Unix epoch; 0 if it does not say.
     pub issued: u64,
+    /// Whether rate limits count what is asked with it.
+    pub counted: bool,
 }
 
 /// Why a token does not open anything.
@@ -168,9 +173,13 @@ impl Verifier {
         let (claims, until) = self.check(token).await?;
         let holds_until = moment(until);
         let (sid, issued) = (claims.sid.clone(), claims.iat.unwrap_or(0));
+        let uncounted = |scope: &str| {
+            self.config.uncounted.as_deref().is_some_and(|word| scope.split(' ').any(|it| it == word))
+        };
+        let counted = !claims.scope.as_deref().is_some_and(uncounted);
         let mut identity = identity(claims)?;
         self.known_as().clone_into(&mut identity.iss);
-        Ok(Verified { identity, holds_until, sid, issued })
+        Ok(Verified { identity, holds_until, sid, issued, counted })
     }
 
     /// Checks the token of a service of this deployment.

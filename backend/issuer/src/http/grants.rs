@@ -28,6 +28,9 @@ pub(crate) const CLIENT_GRANT: &str = "client_credentials";
 /// Ours: whoever can read the folder key is the person they say. Fields `secret` and `username`.
 pub const LOCAL_FOLDER_GRANT: &str = "urn:echopulse:params:oauth:grant-type:local-folder";
 
+/// Stands in the scope of tokens of that grant and of their refreshed ones, and cannot be asked for.
+pub const LOCAL_FOLDER_SCOPE: &str = "folder";
+
 /// All of them, for the metadata.
 pub(crate) const SUPPORTED: [&str; 5] =
     [CODE_GRANT, DEVICE_GRANT, REFRESH_GRANT, CLIENT_GRANT, LOCAL_FOLDER_GRANT];
@@ -125,7 +128,7 @@ pub(crate) async fn local_folder(app: &Inner, form: TokenForm) -> Result<Json<To
         return Err(OAuthError::invalid_grant("the secret is not the content of the folder's key file"));
     }
     let person = app.folder_person(&name).await?;
-    let scope = granted_scope(form.scope.as_deref());
+    let scope = format!("{} {LOCAL_FOLDER_SCOPE}", granted_scope(form.scope.as_deref()));
     let fresh = FreshFamily::draw(app);
     if !app.store.start_family(fresh.as_new(), &person.sub, client.id(), &scope).await? {
         return Err(LOCKED);

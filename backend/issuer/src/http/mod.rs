@@ -25,7 +25,7 @@ use axum::{
     routing::{get, post},
 };
 
-pub use grants::LOCAL_FOLDER_GRANT;
+pub use grants::{LOCAL_FOLDER_GRANT, LOCAL_FOLDER_SCOPE};
 pub use source::ClientIp;
 
 use crate::{issuer::App, page};

@@ -49,6 +49,7 @@ impl Row {
             Some(person) => person.request(method, &path),
             None => cast.owner.http.request(method, cast.owner.instance.at(&path)),
         };
+        let request = if self.replaces { request.header("if-match", "*") } else { request };
         match self.body {
             Some(body) => request.json(&body(ids)),
             None => request,

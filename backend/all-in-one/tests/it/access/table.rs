@@ -114,6 +114,8 @@ pub(crate) struct Row {
     pub(crate) note: &'static str,
     pub(crate) query: &'static str,
     pub(crate) body: Option<fn(&Ids) -> Value>,
+    /// Whether a set is replaced, whatever its state.
+    pub(crate) replaces: bool,
     pub(crate) target: Target,
     /// Whether anybody may join the server.
     pub(crate) open: bool,
@@ -123,7 +125,8 @@ pub(crate) struct Row {
 
 const fn row(service: Service, method: &'static str, path: &'static str, cells: Cells) -> Row {
     let target = Target::Member;
-    Row { service, method, path, cells, note: "", query: "", body: None, target, open: false, foreign: None }
+    let (note, query, body, replaces, open, foreign) = ("", "", None, false, false, None);
+    Row { service, method, path, cells, note, query, body, replaces, target, open, foreign }
 }
 
 const fn server(method: &'static str, path: &'static str, cells: Cells) -> Row {
@@ -137,6 +140,10 @@ const fn chat(method: &'static str, path: &'static str, cells: Cells) -> Row {
 impl Row {
     const fn json(self, body: fn(&Ids) -> Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    const fn replacing(self) -> Self {
+        Self { replaces: true, ..self }
     }
 
     const fn query(self, query: &'static str) -> Self {
@@ -178,6 +185,7 @@ const NO_USR: Cell = Cell(404, "user-not-found");
 const NO_INV: Cell = Cell(404, "invite-not-found");
 const NO_BAN: Cell = Cell(404, "ban-not-found");
 const STAYS: Cell = Cell(409, "owner-cannot-leave");
+const NO_FORM: Cell = Cell(415, "unsupported-media-type");
 /// What needs no token is the same to all.
 const ANYBODY: Cells = [FINE; Who::ALL.len()];
 const SOCKET: Cell = Cell(400, "invalid-request");
@@ -210,7 +218,7 @@ pub(crate) const REST: &[Row] = &[
     server("POST",   "/api/servers/{server}/channels",             [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  MADE,   MADE])
         .json(|_| json!({ "name": "second" })),
     server("PUT",    "/api/servers/{server}/channels/order",       [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  FINE,   FINE])
-        .json(|ids| json!([{ "id": ids.channel }])).foreign(NO_CHN),
+        .json(|ids| json!([{ "id": ids.channel }])).replacing().foreign(NO_CHN),
     server("PATCH",  "/api/servers/{server}/channels/{channel}",   [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  FINE,   FINE])
         .json(|_| json!({ "topic": "new" })).foreign(NO_CHN),
     server("DELETE", "/api/servers/{server}/channels/{channel}",   [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  GONE,   GONE])
@@ -246,8 +254,13 @@ pub(crate) const REST: &[Row] = &[
         .json(|_| json!({})),
     server("GET",    "/api/internal/servers/{server}/events",      [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE]),
     server("GET",    "/api/internal/channels/{channel}",           [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE]),
+    server("GET",    "/api/internal/sign-outs",                    [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE]),
+    server("POST",   "/oidc/backchannel-logout",                   [NO_FORM; 9])
+        .note("whoever brings a token of the issuer"),
+    server("GET",    "/api/limits",                                [TOKEN, FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE]),
 
     server("GET",    "/openapi.json",                              ANYBODY),
+    chat("GET",      "/api/limits",                                [TOKEN, FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE]),
     chat("GET",      "/api/channels/{channel}/messages",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, FINE,   FINE,   NO_CHN, FINE]),
     chat("POST",     "/api/channels/{channel}/messages",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, MADE,   QUIET,  NO_CHN, MADE])
         .json(|ids| json!({ "content": "hello", "reply_to": ids.message })).foreign(NO_MSG),
