@@ -258,8 +258,8 @@ pub(crate) const REST: &[Row] = &[
     server("POST",   "/oidc/backchannel-logout",                   [NO_FORM; 9])
         .note("whoever brings a token of the issuer"),
     server("GET",    "/api/limits",                                [TOKEN, FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE]),
-
     server("GET",    "/openapi.json",                              ANYBODY),
+
     chat("GET",      "/api/limits",                                [TOKEN, FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE]),
     chat("GET",      "/api/channels/{channel}/messages",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, FINE,   FINE,   NO_CHN, FINE]),
     chat("POST",     "/api/channels/{channel}/messages",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, MADE,   QUIET,  NO_CHN, MADE])
