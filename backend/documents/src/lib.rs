@@ -3,7 +3,7 @@
 //! - [`Operation`] describes one operation of REST; [`openapi()`] puts the descriptions of a service together with its list of routes.
 //! - [`Schemas`] collects the JSON schemas of the protocol's types.
 //! - [`valid`] holds a document against the schema of its kind, and each example in it against its own.
-//! - [`committed`] compares a document with the file that is in the repository.
+//! - [`committed()`] compares a document with the file that is in the repository.
 //! - [`samples`] are the objects that examples show.
 //!
 //! It is used by tests alone, so it panics where something is wrong. Deliberately absent: what the services answer. Their
