@@ -3,13 +3,12 @@
 use serde_json::Value;
 
 use super::table::{Cell, REST, Row, Service, Who};
-use crate::world::Deployment;
+use crate::{support::Person, world::Deployment};
 
 /// The document that a service gives to anybody.
-async fn document(deployment: &Deployment, service: &str) -> Value {
-    let ada = deployment.person("ada").await;
-    let url = ada.instance.at(&format!("/{service}/openapi.json"));
-    let answer = ada.http.get(url).send().await.unwrap();
+async fn document(to: &Person, service: &str) -> Value {
+    let url = to.instance.at(&format!("/{service}/openapi.json"));
+    let answer = to.http.get(url).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/json");
     answer.json().await.unwrap()
 }
@@ -21,10 +20,11 @@ fn described<'a>(document: &'a Value, method: &str, path: &str) -> &'a Value {
 #[tokio::test]
 async fn both_services_describe_each_of_their_routes_to_anybody() {
     let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
     for (service, routes) in
         [("server", echopulse_server_service::routes()), ("chat", echopulse_chat_service::routes())]
     {
-        let document = document(&deployment, service).await;
+        let document = document(&ada, service).await;
         assert_eq!(document["openapi"], "3.1.0");
         for route in routes {
             let found = described(&document, route.method.as_str(), &route.path);
@@ -48,7 +48,8 @@ fn says(document: &Value, row: &Row, cell: Cell) -> bool {
 #[tokio::test]
 async fn whatever_the_table_answers_is_in_the_documents() {
     let deployment = Deployment::start().await;
-    let (server, chat) = (document(&deployment, "server").await, document(&deployment, "chat").await);
+    let ada = deployment.person("ada").await;
+    let (server, chat) = (document(&ada, "server").await, document(&ada, "chat").await);
     let mut missing = Vec::new();
     for row in REST {
         let document = if row.service == Service::Server { &server } else { &chat };
