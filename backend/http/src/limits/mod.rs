@@ -1,7 +1,7 @@
 //! Rate limits in front of every route: who asks is looked at first, then whether they may ask now.
 //!
-//! [`limited`] stands before the routes of a service, so that no handler can forget it. What it says to clients is in [`headers`];
-//! where a request comes from is in [`source`].
+//! [`limited`] stands before the routes of a service, so that no handler can forget it. What it says to clients is in `headers`;
+//! where a request comes from is in `source`.
 
 mod headers;
 mod source;
