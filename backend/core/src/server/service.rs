@@ -1,6 +1,7 @@
 //! The server service's use cases: what to look at, what to decide, what to answer.
 
 mod accounts;
+mod bots;
 mod channels;
 mod members;
 mod servers;
@@ -13,7 +14,7 @@ use super::{
     error::{Refusal, ServerError},
     port::{
         inbound::Catalogue,
-        outbound::{ServerStore, UserStore},
+        outbound::{BotIssuer, ServerStore, UserStore},
     },
     view::{Change, Scope, ServerView},
 };
@@ -31,6 +32,8 @@ pub struct ServerDeps {
     pub store: Arc<dyn ServerStore>,
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Where bots are clients.
+    pub bots: Arc<dyn BotIssuer>,
     /// Nudged after each change.
     pub relay: Arc<Nudge>,
     /// The time.

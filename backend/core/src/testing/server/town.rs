@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::MemoryServerStore;
+use super::{MemoryBotIssuer, MemoryServerStore};
 use crate::{
     common::{
         ServerId, Timestamp,
@@ -77,6 +77,8 @@ pub struct Town {
     pub service: ServerService,
     /// What they are kept in.
     pub store: Arc<MemoryServerStore>,
+    /// Where its bots are clients.
+    pub bots: Arc<MemoryBotIssuer>,
     /// The time.
     pub clock: Arc<HandClock>,
     /// Nudged after each commit.
@@ -87,15 +89,17 @@ impl Default for Town {
     fn default() -> Self {
         let (store, clock, nudge) =
             (Arc::<MemoryServerStore>::default(), Arc::<HandClock>::default(), Arc::<Nudge>::default());
+        let bots = Arc::<MemoryBotIssuer>::default();
         let service = ServerService::new(ServerDeps {
             store: Arc::<MemoryServerStore>::clone(&store),
             users: Arc::<MemoryServerStore>::clone(&store),
+            bots: Arc::<MemoryBotIssuer>::clone(&bots),
             relay: Arc::clone(&nudge),
             clock: Arc::<HandClock>::clone(&clock),
             ids: Arc::<CountingIds>::default(),
             chance: Arc::<CountedChance>::default(),
         });
-        Self { service, store, clock, nudge }
+        Self { service, store, bots, clock, nudge }
     }
 }
 

@@ -16,7 +16,7 @@ use echopulse_core::{
 use echopulse_wire as wire;
 use sqlx::SqliteConnection;
 
-use super::view;
+use super::{bots, view};
 use crate::sqlite::{
     codec::{octets, signed, to_json},
     database::Database,
@@ -80,6 +80,8 @@ async fn apply(
     let statement = match change {
         Change::Event(change) => return Ok(Some(tell(db, numbering, change).await?)),
         Change::InviteMade(invite) => return put_invite(db, &invite).await.map(|()| None),
+        Change::BotMade(bot) => return bots::put(db, numbering.server, &bot).await.map(|()| None),
+        Change::BotGone(user) => return bots::delete(db, numbering.server, user).await.map(|()| None),
         Change::BanSet(ban) => return put_ban(db, numbering.server, &ban).await.map(|()| None),
         Change::InviteUsed(code) => {
             sqlx::query("UPDATE invite SET uses = uses + 1 WHERE server = ? AND code = ?")
