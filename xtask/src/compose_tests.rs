@@ -73,7 +73,7 @@ fn the_services_are_told_the_same_as_by_up() {
         "kafka": { "bootstrap": "" },
         "keycloak": {
             "url": "", "issuer": "", "admin": { "name": "", "password": "" },
-            "bot_secret": "", "service_secret": "", "people": [], "web": "",
+            "bot_secret": "", "service_secret": "", "registrar_secret": "", "people": [], "web": "",
         },
     }))
     .expect("a world");

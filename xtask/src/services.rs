@@ -122,6 +122,11 @@ pub(crate) fn environment(
         Kind::Server => (&world.postgres.server, &world.postgres.server_owner, &world.redis.server),
         Kind::Chat => (&world.postgres.chat, &world.postgres.chat_owner, &world.redis.chat),
     };
+    // Only the server service makes bots.
+    let registrar = match kind {
+        Kind::Server => keycloak.registrar_secret.clone(),
+        Kind::Chat => String::new(),
+    };
     let variables = [
         ("LISTEN__ADDRESS", format!("127.0.0.1:{listen}")),
         ("LISTEN__METRICS", format!("127.0.0.1:{metrics}")),
@@ -141,6 +146,7 @@ pub(crate) fn environment(
         ("IDENTITY__WEB_CLIENT", "echopulse-web".to_owned()),
         ("IDENTITY__SERVICE_CLIENT", "echopulse-service".to_owned()),
         ("IDENTITY__SERVICE_SECRET", keycloak.service_secret.clone()),
+        ("IDENTITY__REGISTRAR_SECRET", registrar),
     ];
     Ok(variables.into_iter().map(|(name, value)| (format!("ECHOPULSE_{name}"), value)).collect())
 }

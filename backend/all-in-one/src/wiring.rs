@@ -20,10 +20,10 @@ use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
 use echopulse_server_service::{ServerApp, engine as server_engine};
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 
-use crate::{Config, OwnerNeedsPassword, keys::IssuerKeys, listen::Names};
+use crate::{Config, OwnerNeedsPassword, bots::IssuerBots, keys::IssuerKeys, listen::Names};
 
 /// What the folder's people are known under, whatever address its issuer has today.
-const FOLDER_ISSUER: &str = "urn:echopulse:folder";
+pub(crate) const FOLDER_ISSUER: &str = "urn:echopulse:folder";
 /// One writer of SQLite needs one lane.
 const LANES: usize = 1;
 /// Nobody but this process reads its bus.
@@ -60,6 +60,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     let server = Arc::new(server_engine::Engine::new(server_engine::Adapters {
         servers: Arc::clone(&server_store) as _,
         users: Arc::clone(&server_store) as _,
+        bots: Arc::new(IssuerBots(issuer.clone())),
         outbox: Arc::clone(&server_store) as _,
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock),

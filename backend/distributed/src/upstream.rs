@@ -1,7 +1,6 @@
 //! What the chat service asks the server service, over REST.
 //!
-//! Any instance of the server service will do: the next one is asked when one does not answer. The service's own token comes
-//! from the issuer by client credentials (RFC 6749 4.4) and is kept until shortly before its end.
+//! Any instance of the server service will do: the next one is asked when one does not answer.
 
 use std::{
     fmt,
@@ -19,14 +18,13 @@ use echopulse_core::{
 };
 use echopulse_protocol::internal;
 use echopulse_wire as wire;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
-use serde::{Deserialize, de::DeserializeOwned};
-use tokio::{sync::Mutex, time::Instant};
+use reqwest::{Client, Method, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+
+use crate::service_token::{NoToken, ServiceToken};
 
 /// How long one instance may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// A token is replaced so long before it ends.
-const EARLY: Duration = Duration::from_secs(30);
 /// The largest page that is asked for.
 const MOST: usize = 100;
 
@@ -61,8 +59,8 @@ pub enum UpstreamError {
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
     /// The issuer gave no token.
-    #[error("the issuer gives no token for the services ({0})")]
-    Token(String),
+    #[error(transparent)]
+    Token(#[from] NoToken),
     /// No instance answered.
     #[error("the server service does not answer at {0}")]
     Unreachable(String),
@@ -71,32 +69,11 @@ pub enum UpstreamError {
     Unexpected(String, String),
 }
 
-struct Token {
-    value: String,
-    until: Instant,
-}
-
-#[derive(Deserialize)]
-struct Discovery {
-    token_endpoint: String,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: String,
-    #[serde(default = "a_minute")]
-    expires_in: u64,
-}
-
-const fn a_minute() -> u64 {
-    60
-}
-
 /// The server service, over REST.
 pub struct HttpUpstream {
     options: UpstreamOptions,
     client: Client,
-    token: Mutex<Option<Token>>,
+    token: ServiceToken,
     next: AtomicUsize,
 }
 
@@ -118,36 +95,9 @@ impl HttpUpstream {
             .timeout(TIMEOUT)
             .build()
             .map_err(UpstreamError::Client)?;
-        Ok(Self { options, client, token: Mutex::default(), next: AtomicUsize::new(0) })
-    }
-
-    /// The token at hand, or a new one.
-    async fn token(&self) -> Result<String, UpstreamError> {
-        let mut kept = self.token.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.until > Instant::now()) {
-            return Ok(token.value.clone());
-        }
-        let granted = self.grant().await?;
-        let life = Duration::from_secs(granted.expires_in).saturating_sub(EARLY);
-        *kept = Some(Token { value: granted.access_token.clone(), until: Instant::now() + life });
-        Ok(granted.access_token)
-    }
-
-    async fn grant(&self) -> Result<Granted, UpstreamError> {
-        let UpstreamOptions { discovery_url, client_id, client_secret, .. } = &self.options;
-        let discovery: Discovery = self.ask_issuer(self.client.get(discovery_url)).await?;
-        let request = self
-            .client
-            .post(discovery.token_endpoint)
-            .basic_auth(client_id, Some(client_secret))
-            .form(&[("grant_type", "client_credentials")]);
-        self.ask_issuer(request).await
-    }
-
-    async fn ask_issuer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, UpstreamError> {
-        let failed = |error: reqwest::Error| UpstreamError::Token(error.to_string());
-        let answer = request.send().await.and_then(Response::error_for_status).map_err(failed)?;
-        answer.json().await.map_err(failed)
+        let UpstreamOptions { discovery_url, client_id, client_secret, .. } = &options;
+        let token = ServiceToken::new(client.clone(), discovery_url, client_id, client_secret);
+        Ok(Self { options, client, token, next: AtomicUsize::new(0) })
     }
 
     /// Asks one instance after the other until one answers.
@@ -165,7 +115,7 @@ impl HttpUpstream {
         while turn < servers.len() {
             let base = &servers[(first + turn) % servers.len()];
             let mut request = self.client.request(method.clone(), format!("{base}/api/internal{path}"));
-            request = request.bearer_auth(self.token().await?);
+            request = request.bearer_auth(self.token.get().await?);
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -181,7 +131,7 @@ impl HttpUpstream {
             let status = answer.status();
             if status == StatusCode::UNAUTHORIZED && !renewed {
                 // The keys of the issuer may have changed since: once more, with a new token.
-                *self.token.lock().await = None;
+                self.token.forget().await;
                 (renewed, turn) = (true, turn - 1);
                 continue;
             }

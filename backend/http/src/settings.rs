@@ -69,6 +69,9 @@ web_client = "echopulse-web"
 # The client that the services are themselves.
 service_client = "echopulse-service"
 service_secret = ""
+# The client of the server service that makes bots: it manages clients of the realm. Without its secret nobody makes bots.
+registrar_client = "echopulse-registrar"
+registrar_secret = ""
 
 [log]
 # error, warn, info, debug or trace.
@@ -172,6 +175,10 @@ pub struct Identity {
     pub service_client: String,
     /// Their secret.
     pub service_secret: Secret,
+    /// Who makes bots.
+    pub registrar_client: String,
+    /// Its secret.
+    pub registrar_secret: Secret,
 }
 
 impl Identity {

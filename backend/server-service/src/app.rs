@@ -9,7 +9,7 @@ use echopulse_core::{
         actor::{Actor, Identity},
     },
     server::port::{
-        inbound::{Accounts, Bans, Catalogue, Channels, Invites, Members, Servers},
+        inbound::{Accounts, Bans, Bots, Catalogue, Channels, Invites, Members, Servers},
         outbound::Page,
     },
 };
@@ -31,6 +31,8 @@ pub struct ServerPorts {
     pub invites: Arc<dyn Invites>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
+    /// Bots.
+    pub bots: Arc<dyn Bots>,
     /// What the chat service asks.
     pub catalogue: Arc<dyn Catalogue>,
 }

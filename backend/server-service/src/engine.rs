@@ -11,7 +11,7 @@ use echopulse_core::{
     server::{
         port::{
             inbound::{Accounts, Catalogue},
-            outbound::{EventPublisher, ServerOutbox, ServerStore, UserStore},
+            outbound::{BotIssuer, EventPublisher, ServerOutbox, ServerStore, UserStore},
         },
         relay::Relay,
         service::{ServerDeps, ServerService},
@@ -31,6 +31,8 @@ pub struct Adapters {
     pub servers: Arc<dyn ServerStore>,
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Where bots are clients.
+    pub bots: Arc<dyn BotIssuer>,
     /// What commits leave for the bus.
     pub outbox: Arc<dyn ServerOutbox>,
     /// The way there.
@@ -55,11 +57,12 @@ impl Engine {
     /// Puts everything together. Nothing runs yet.
     #[must_use]
     pub fn new(adapters: Adapters) -> Self {
-        let Adapters { servers, users, outbox, publisher, clock, ids, chance } = adapters;
+        let Adapters { servers, users, bots, outbox, publisher, clock, ids, chance } = adapters;
         let committed = Arc::new(Nudge::default());
         let service = Arc::new(ServerService::new(ServerDeps {
             store: servers,
             users,
+            bots,
             relay: Arc::clone(&committed),
             clock,
             ids,
@@ -78,6 +81,7 @@ impl Engine {
             members: Arc::clone(&self.service) as _,
             invites: Arc::clone(&self.service) as _,
             bans: Arc::clone(&self.service) as _,
+            bots: Arc::clone(&self.service) as _,
             catalogue: self.catalogue(),
         }
     }

@@ -6,6 +6,7 @@
 
 mod app;
 mod bans;
+mod bots;
 mod channels;
 pub mod engine;
 mod internal;
@@ -26,6 +27,7 @@ pub fn router(app: ServerApp) -> Router {
         .merge(members::routes())
         .merge(invites::routes())
         .merge(bans::routes())
+        .merge(bots::routes())
         .merge(internal::routes());
     echopulse_http::fallbacks(Router::new().nest("/api", echopulse_http::fallbacks(api))).with_state(app)
 }

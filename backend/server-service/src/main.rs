@@ -9,6 +9,7 @@ use echopulse_core::common::{BoxFuture, port::Clock};
 use echopulse_distributed::{
     Turn,
     kafka::{KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    keycloak::{KeycloakBots, KeycloakOptions},
     postgres::{PgOptions, PgServerStore, TurnLock},
 };
 use echopulse_http::{
@@ -76,6 +77,18 @@ fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
     })
 }
 
+fn keycloak(settings: &Settings) -> Result<KeycloakBots, ProgramError> {
+    let identity = &settings.identity;
+    KeycloakBots::new(KeycloakOptions {
+        issuer: identity.issuer.clone(),
+        discovery_url: identity.discovery(),
+        audience: identity.audience.clone(),
+        client_id: identity.registrar_client.clone(),
+        client_secret: identity.registrar_secret.expose().to_owned(),
+    })
+    .map_err(ProgramError::part("Keycloak cannot be asked"))
+}
+
 /// Connects to the database, its schema brought up to date first where that is ours to do. `None`: told to stop before.
 async fn connect(
     settings: &Settings,
@@ -114,6 +127,7 @@ impl Deployed<'_> {
         let engine = Arc::new(Engine::new(Adapters {
             servers: Arc::clone(&self.store) as _,
             users: Arc::clone(&self.store) as _,
+            bots: Arc::new(keycloak(self.settings)?),
             outbox: Arc::clone(&turn) as _,
             publisher: turn,
             clock: self.clock,

@@ -3,6 +3,8 @@
 //! spread over the instances.
 
 mod distributed_world {
+    #[path = "../../../../backend/all-in-one/tests/it/bots.rs"]
+    mod bots;
     mod extra;
     mod faults;
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]

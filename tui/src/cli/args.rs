@@ -65,6 +65,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         make: Option<Make>,
     },
+    /// Makes and manages bots: programs with an account of their own.
+    Bots {
+        #[command(subcommand)]
+        what: Bots,
+    },
     /// Lists the members of a server.
     Members,
     /// Makes an invite.
@@ -108,6 +113,28 @@ pub(crate) enum Make {
     /// Makes one.
     Create {
         /// Its name.
+        name: String,
+    },
+}
+
+/// Managing the bots of a server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bots {
+    /// Makes one that joins the server, and prints its client id and secret, once.
+    Create {
+        /// 1-32 of a-z, 0-9, '.', '_' and '-', like deploy.
+        name: String,
+    },
+    /// Lists those that the server made.
+    List,
+    /// Prints another secret; the old one, and whatever it opened, ends.
+    Rotate {
+        /// Which.
+        name: String,
+    },
+    /// Takes one away: it is signed out and leaves every server, at once.
+    Revoke {
+        /// Which.
         name: String,
     },
 }

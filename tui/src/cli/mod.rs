@@ -1,6 +1,7 @@
 //! Commands that need no terminal: everything a cron job wants.
 
 mod args;
+mod bots;
 mod browse;
 mod login;
 mod output;
@@ -103,6 +104,7 @@ async fn dispatch(command: Command, connected: &Connected) -> anyhow::Result<()>
         Command::Channels { make: Some(Make::Create { name }) } => {
             browse::create_channel(connected, name).await
         }
+        Command::Bots { what } => bots::run(connected, what).await,
         Command::Members => browse::members(connected).await,
         Command::Invite(options) => browse::invite(connected, options).await,
         Command::Join { code } => browse::join(connected, &code).await,

@@ -2,6 +2,7 @@
 //!
 //! What is the same in every world is in modules that the end-to-end tests run against the distributed one as well.
 
+mod bots;
 mod door;
 mod expiry;
 mod following;

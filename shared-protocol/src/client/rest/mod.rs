@@ -1,6 +1,7 @@
 //! Listing and changing things, over REST: one method for each route, those of the server service in [`server`], those of the
 //! chat service in [`chat`].
 
+mod bots;
 mod chat;
 mod server;
 #[cfg(test)]

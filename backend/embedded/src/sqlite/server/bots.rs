@@ -45,7 +45,11 @@ pub(super) async fn put(db: &mut SqliteConnection, server: ServerId, bot: &Bot) 
 }
 
 /// Forgets one.
-pub(super) async fn delete(db: &mut SqliteConnection, server: ServerId, user: UserId) -> Result<(), StoreError> {
+pub(super) async fn delete(
+    db: &mut SqliteConnection,
+    server: ServerId,
+    user: UserId,
+) -> Result<(), StoreError> {
     let delete = sqlx::query("DELETE FROM bot WHERE server = ? AND user = ?");
     run(db, delete.bind(octets(server.as_u128())).bind(octets(user.as_u128()))).await?;
     Ok(())

@@ -137,10 +137,7 @@ fn a_revoked_bot_is_gone_everywhere_and_its_name_is_free() {
     let revoke = |actor, server| Bots::revoke(home.service(), actor, server, new.bot.user);
     assert_eq!(refused(revoke(max, other)), Refusal::UserNotFound, "it was made elsewhere");
     block_on(revoke(home.ada, home.server.id)).unwrap();
-    assert_eq!(
-        home.last(),
-        ServerChange::MemberRemoved { user: new.bot.user, cause: RemovalCause::Deleted }
-    );
+    assert_eq!(home.last(), ServerChange::MemberRemoved { user: new.bot.user, cause: RemovalCause::Deleted });
     assert_eq!(block_on(home.service().mine(signs_in(&home, &new))).unwrap(), []);
     assert_eq!(home.town.bots.secret(&new.bot.client_id), None);
     assert_eq!(listed(&home), [""; 0]);
@@ -152,7 +149,8 @@ fn a_revoked_bot_is_gone_everywhere_and_its_name_is_free() {
 fn a_deleted_server_takes_its_bots_along() {
     let home = Home::new();
     let new = made(&home, "deploy");
-    let delete = |confirm: &str| Servers::delete(home.service(), home.ada, home.server.id, confirm.to_owned());
+    let delete =
+        |confirm: &str| Servers::delete(home.service(), home.ada, home.server.id, confirm.to_owned());
     assert_eq!(refused(delete("another name")), Refusal::ConfirmationMismatch);
     assert!(home.town.bots.secret(&new.bot.client_id).is_some(), "nothing was deleted");
     block_on(delete("Rust Lyon")).unwrap();
