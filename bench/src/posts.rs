@@ -13,7 +13,8 @@ use echopulse_core::{
         port::outbound::{MessageStore, NonceRecord},
         write::{Outcome, Write, WriteKind, fingerprint},
     },
-    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId},
+    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId, name::Username},
+    server::port::outbound::{BotClient, BotIssuer, ClientSecret},
 };
 use echopulse_embedded::{
     bus::InProcessBus,
@@ -105,6 +106,23 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
     }])
 }
 
+/// Nobody makes bots here.
+struct NoBots;
+
+impl BotIssuer for NoBots {
+    fn make(&self, _: Username) -> BoxFuture<'_, Result<Option<BotClient>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn rotate(&self, _: String) -> BoxFuture<'_, Result<Option<ClientSecret>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn remove(&self, _: String) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// The whole service behind its inbound port, as it is served. Answers the rate of acknowledged posts.
 async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> anyhow::Result<f64> {
     let (clock, ids, chance) = (Arc::new(SystemClock), Arc::new(Uuid7Ids), Arc::new(OsChance));
@@ -114,6 +132,7 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
     let server = server_engine::Engine::new(server_engine::Adapters {
         servers: Arc::clone(&servers) as _,
         users: Arc::clone(&servers) as _,
+        bots: Arc::new(NoBots),
         outbox: Arc::clone(&servers) as _,
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock) as _,

@@ -40,7 +40,8 @@ pub use error::ClientError;
 pub use place::{Deployed, Place};
 pub use rest::Rest;
 pub use session::{
-    EndReason, Outgoing, PostMessage, SendOutcome, SessionConfig, SessionEvent, SessionHandle, StreamPosition,
+    EndReason, Outgoing, PostMessage, SendOutcome, SessionConfig, SessionEvent, SessionHandle, Start,
+    StreamPosition,
 };
 pub use sign_in::{DeviceCode, DeviceSignIn, LocalFolder, SignInError, sign_out};
 pub use tokens::{AccessToken, Credentials, Refreshing, TokenChange, TokenSource, TokenStore, Tokens};

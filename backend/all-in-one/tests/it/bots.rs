@@ -140,3 +140,57 @@ async fn a_revoked_bot_hears_and_says_nothing_more() {
     assert_eq!(ada.delete(&path).await.code(), "user-not-found", "it is gone");
     assert_eq!(ada.get(&bots(&place)).await.good()["items"], json!([]));
 }
+
+/// What comes on a socket up to the message that says `last`.
+async fn heard(socket: &mut Socket, last: &str) -> Vec<String> {
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|text| text != last) {
+        let (_, body) = socket.message().await;
+        heard.push(body["message"]["content"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned());
+    }
+    heard
+}
+
+#[tokio::test]
+async fn a_bot_that_was_down_gets_what_it_missed_once() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    ada.say(&place, "before it came").await;
+    let bot = signs_in(&deployment, &make(&ada, &place).await).await;
+    // The chat service knows that it joined as soon as it asks.
+    bot.get(&place.messages()).await.good();
+    ada.say(&place, "m1").await;
+    let second = ada.say(&place, "m2").await;
+    let mut socket = bot.connect().await;
+    socket.subscribe("s", &place.topic(), "after:read\n").await;
+    assert_eq!(heard(&mut socket, "m2").await, ["m1", "m2"], "since it joined");
+    socket.post(&place.send_to("read"), "receipt:done\n", &json!({ "seq": second["seq"] })).await;
+    while value(&socket.frame().await, "receipt-id") != "done" {}
+    drop(socket);
+    ada.say(&place, "m3").await;
+    let mut socket = bot.connect().await;
+    socket.subscribe("s", &place.topic(), "after:read\n").await;
+    ada.say(&place, "m4").await;
+    assert_eq!(heard(&mut socket, "m4").await, ["m3", "m4"]);
+    let mut socket = bot.connect().await;
+    socket.subscribe("s", &place.topic(), "after:read\n").await;
+    assert_eq!(heard(&mut socket, "m4").await, ["m3", "m4"], "it did not say that it was done");
+}
+
+#[tokio::test]
+async fn a_kept_position_is_of_channels_and_stands_alone() {
+    let deployment = Deployment::start().await;
+    let ada = deployment.person("ada").await;
+    let place = ada.found("home").await;
+    let mut socket = ada.connect().await;
+    socket.subscribe("r", "/user/queue/replies", "").await;
+    for (destination, headers) in [
+        (format!("/servers/{}", place.server), "after:read\n"),
+        (place.topic(), "after:read\nepoch:00000000000000ff\n"),
+    ] {
+        socket.ask_for("s", &destination, headers).await;
+        let reply: Value = serde_json::from_slice(socket.frame().await.body()).unwrap();
+        assert_eq!(reply["code"], "invalid-request", "{reply}");
+    }
+}

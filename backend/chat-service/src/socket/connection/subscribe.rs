@@ -10,7 +10,7 @@ use echopulse_protocol::{
 };
 
 use super::{Connection, Decision};
-use crate::socket::topics::{Subscription, position_of, stream_of};
+use crate::socket::topics::{Subscription, start_of, stream_of};
 
 impl Connection {
     pub(super) fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
@@ -26,8 +26,8 @@ impl Connection {
             self.session.accept_subscription();
             return self.topics.add(subscription);
         };
-        let position = match position_of(frame) {
-            Ok(position) => position,
+        let start = match start_of(frame) {
+            Ok(start) => start,
             Err(error) => {
                 let receipt = self.session.refuse_subscription();
                 return self.refuse(receipt, &error);
@@ -36,7 +36,7 @@ impl Connection {
         let follower = Arc::clone(&self.outbox) as _;
         let following = Arc::clone(&self.app.ports.following);
         self.deciding = Some(Box::pin(async move {
-            let command = Follow { actor, stream, position, follower, subscription: number };
+            let command = Follow { actor, stream, start, follower, subscription: number };
             let followed = following.follow(command).await;
             subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
             Decision::Subscription { subscription, followed: followed.map_err(ApiError::from) }

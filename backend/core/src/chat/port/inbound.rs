@@ -107,6 +107,17 @@ pub trait Reading: Send + Sync {
     fn presence(&self, actor: Actor, server: ServerId) -> Answer<'_, Vec<(UserId, Presence)>>;
 }
 
+/// Where a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With what happens from now on.
+    Now,
+    /// Behind the last event had; who is too far behind is told so and begins at the head.
+    Behind(Position),
+    /// Behind the follower's read position in a channel, which is kept here: everything since, however much that is.
+    Stored,
+}
+
 /// A subscription to be made.
 #[derive(Clone)]
 pub struct Follow {
@@ -114,8 +125,8 @@ pub struct Follow {
     pub actor: Actor,
     /// What.
     pub stream: StreamKey,
-    /// The last event had; `None`: from now on.
-    pub position: Option<Position>,
+    /// Where it begins.
+    pub start: Start,
     /// Where deliveries go.
     pub follower: Arc<dyn Follower>,
     /// What the follower calls this subscription.
