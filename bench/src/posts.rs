@@ -22,6 +22,7 @@ use echopulse_embedded::{
     sqlite::{SqliteChatStore, SqliteServerStore},
     upstream::InProcessUpstream,
 };
+use echopulse_http::token::Endings;
 use echopulse_server_service::engine as server_engine;
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use sqlx::{
@@ -133,6 +134,9 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
         servers: Arc::clone(&servers) as _,
         users: Arc::clone(&servers) as _,
         bots: Arc::new(NoBots),
+        sign_outs: Arc::clone(&servers) as _,
+        memory: Arc::<Endings>::default(),
+        longest_token: Duration::from_secs(600),
         outbox: Arc::clone(&servers) as _,
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock) as _,
@@ -147,6 +151,7 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
         presence: Arc::new(MemoryPresence::default()),
+        memory: Arc::<Endings>::default(),
         clock,
         ids,
         timer: Arc::new(TokioTimer),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Envelope, UserKind},
-    id::{ServerId, UserId},
+    id::{ServerId, Timestamp, UserId},
 };
 
 /// `POST /internal/people`: somebody as the issuer of their token describes them.
@@ -49,4 +49,37 @@ pub struct ChannelPlace {
     /// Its server; absent: there is no such channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<ServerId>,
+}
+
+/// A sign-in that ended before its tokens did. Also what Kafka carries in a record `sign-out`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOut {
+    /// The issuer.
+    pub iss: String,
+    /// What ended.
+    #[serde(flatten)]
+    pub ended: Ended,
+    /// When, by the issuer's clock.
+    pub at: Timestamp,
+    /// No token of it lives any longer.
+    pub until: Timestamp,
+}
+
+/// Whose tokens are refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// Tokens with this `sid`.
+    #[serde(rename = "sid")]
+    Session(String),
+    /// Tokens with this `sub`, issued up to then.
+    #[serde(rename = "sub")]
+    Subject(String),
+}
+
+/// `GET /internal/sign-outs?since=`: those that still matter, oldest first; with `since`, a moment in milliseconds since 1970, only
+/// those that were remembered then or later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOuts {
+    /// What ended.
+    pub sign_outs: Vec<SignOut>,
 }

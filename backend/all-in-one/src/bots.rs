@@ -1,5 +1,7 @@
 //! Bots as clients of the issuer in this process.
 
+use std::sync::OnceLock;
+
 use echopulse_core::{
     common::{BoxFuture, StoreError, actor::Identity, community::UserKind, name::Username},
     server::port::outbound::{BotClient, BotIssuer, ClientSecret},
@@ -8,13 +10,28 @@ use echopulse_issuer::{Issuer, IssuerError};
 
 use crate::wiring::FOLDER_ISSUER;
 
-/// The issuer's bots. It tells the services by itself of whatever ends.
-pub(crate) struct IssuerBots(pub(crate) Issuer);
+/// The issuer's bots.
+#[derive(Default)]
+pub(crate) struct IssuerBots {
+    /// Set once the issuer is open: it tells the services of sign-ins that end, so they are put together before it.
+    pub(crate) issuer: OnceLock<Issuer>,
+}
+
+/// Nobody can ask before the issuer is open.
+#[derive(Debug, thiserror::Error)]
+#[error("the issuer is not open yet")]
+struct NotOpen;
+
+impl IssuerBots {
+    fn issuer(&self) -> Result<&Issuer, StoreError> {
+        self.issuer.get().ok_or_else(|| StoreError::new(NotOpen))
+    }
+}
 
 impl BotIssuer for IssuerBots {
     fn make(&self, name: Username) -> BoxFuture<'_, Result<Option<BotClient>, StoreError>> {
         Box::pin(async move {
-            let made = match self.0.create_bot(name.as_str()).await {
+            let made = match self.issuer()?.create_bot(name.as_str()).await {
                 Ok(made) => made,
                 Err(IssuerError::NameTaken(_)) => return Ok(None),
                 Err(error) => return Err(StoreError::new(error)),
@@ -34,11 +51,11 @@ impl BotIssuer for IssuerBots {
 
     fn rotate(&self, client_id: String) -> BoxFuture<'_, Result<Option<ClientSecret>, StoreError>> {
         Box::pin(async move {
-            Ok(self.0.rotate_bot(&client_id).await.map_err(StoreError::new)?.map(ClientSecret))
+            Ok(self.issuer()?.rotate_bot(&client_id).await.map_err(StoreError::new)?.map(ClientSecret))
         })
     }
 
     fn remove(&self, client_id: String) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.0.remove_bot(&client_id).await.map_err(StoreError::new) })
+        Box::pin(async move { self.issuer()?.remove_bot(&client_id).await.map_err(StoreError::new) })
     }
 }

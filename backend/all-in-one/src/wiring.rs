@@ -4,7 +4,14 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use echopulse_chat_service::{ChatApp, engine as chat_engine};
-use echopulse_core::common::port::{Chance, Clock, Ids};
+use echopulse_core::{
+    common::{
+        BoxFuture,
+        port::{Chance, Clock, Ids},
+        sign_out::Ended,
+    },
+    server::port::inbound::{SignOutNews, SignOuts},
+};
 use echopulse_embedded::{
     bus::InProcessBus,
     memory::MemoryPresence,
@@ -14,7 +21,7 @@ use echopulse_embedded::{
 use echopulse_http::{
     Cursors,
     door::Origins,
-    token::{self, Verifier, VerifierConfig},
+    token::{self, Recall, Verifier, VerifierConfig},
 };
 use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
 use echopulse_server_service::{ServerApp, engine as server_engine};
@@ -26,6 +33,8 @@ use crate::{Config, OwnerNeedsPassword, bots::IssuerBots, keys::IssuerKeys, list
 pub(crate) const FOLDER_ISSUER: &str = "urn:echopulse:folder";
 /// One writer of SQLite needs one lane.
 const LANES: usize = 1;
+/// How long an access token lives: so long is a sign-out remembered.
+const LONGEST_TOKEN: Duration = Duration::from_secs(10 * 60);
 /// Nobody but this process reads its bus.
 const RELAYS_REST: Duration = Duration::from_millis(50);
 
@@ -45,28 +54,37 @@ pub(crate) struct World {
 pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (ids, chance): (Arc<dyn Ids>, Arc<dyn Chance>) = (Arc::new(Uuid7Ids), Arc::new(OsChance));
-    let endings = Arc::new(token::Endings::new(Duration::from_secs(10 * 60)));
-    let issuer = open_issuer(config, names, Arc::clone(&endings), Arc::clone(&clock)).await?;
-    let verifier = Arc::new(Verifier::new(
-        VerifierConfig { known_as: Some(FOLDER_ISSUER.to_owned()), ..VerifierConfig::new(names.issuer()) },
-        Arc::new(IssuerKeys(issuer.router())),
-        Arc::clone(&clock),
-        endings,
-    ));
+    let endings = Arc::<token::Endings>::default();
     let server_store = Arc::new(SqliteServerStore::connect(&config.data).await?);
     let chat_store = Arc::new(SqliteChatStore::connect(&config.data, Arc::clone(&chance)).await?);
     let bus = Arc::new(InProcessBus::default());
 
+    let bots = Arc::<IssuerBots>::default();
     let server = Arc::new(server_engine::Engine::new(server_engine::Adapters {
         servers: Arc::clone(&server_store) as _,
         users: Arc::clone(&server_store) as _,
-        bots: Arc::new(IssuerBots(issuer.clone())),
+        bots: Arc::clone(&bots) as _,
+        sign_outs: Arc::clone(&server_store) as _,
+        memory: Arc::clone(&endings) as _,
+        longest_token: LONGEST_TOKEN,
         outbox: Arc::clone(&server_store) as _,
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         chance,
     }));
+    let memory = Arc::clone(&endings) as _;
+    Recall::new(server.sign_out_log(), memory, Arc::clone(&clock)).look().await?;
+    let sign_outs = server.ports().sign_outs;
+    let issuer = open_issuer(config, names, TellServices { sign_outs, clock: Arc::clone(&clock) }).await?;
+    // Nobody else sets it.
+    let _ = bots.issuer.set(issuer.clone());
+    let verifier = Arc::new(Verifier::new(
+        VerifierConfig { known_as: Some(FOLDER_ISSUER.to_owned()), ..VerifierConfig::new(names.issuer()) },
+        Arc::new(IssuerKeys(issuer.router())),
+        Arc::clone(&clock),
+        Arc::clone(&endings),
+    ));
     let chat = Arc::new(chat_engine::Engine::new(chat_engine::Adapters {
         messages: Arc::clone(&chat_store) as _,
         log: Arc::clone(&chat_store) as _,
@@ -75,6 +93,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
         presence: Arc::new(MemoryPresence::default()),
+        memory: endings,
         clock: Arc::clone(&clock),
         ids,
         timer: Arc::new(TokioTimer),
@@ -98,18 +117,14 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     })
 }
 
-async fn open_issuer(
-    config: &Config,
-    names: &Names,
-    endings: Arc<token::Endings>,
-    clock: Arc<dyn Clock>,
-) -> Result<Issuer> {
+async fn open_issuer(config: &Config, names: &Names, endings: TellServices) -> Result<Issuer> {
     let page = format!("{}/", names.url);
     let issuer = Issuer::open(IssuerConfig {
         web_redirect_uris: vec![page.clone()],
         web_logout_uris: vec![page],
         allow_sign_up: config.allow_sign_up,
-        endings: Arc::new(TellVerifier { endings, clock }),
+        access_token_life: LONGEST_TOKEN,
+        endings: Arc::new(endings),
         ..IssuerConfig::new(&config.data, names.issuer())
     })
     .await?;
@@ -126,19 +141,24 @@ async fn open_issuer(
 }
 
 /// Sign-ins that end at the issuer end at the services.
-struct TellVerifier {
-    endings: Arc<token::Endings>,
+struct TellServices {
+    sign_outs: Arc<dyn SignOuts>,
     clock: Arc<dyn Clock>,
 }
 
-impl echopulse_issuer::Endings for TellVerifier {
-    fn ended(&self, ended: echopulse_issuer::Ended) {
-        let now = u64::try_from(self.clock.now().as_millis() / 1000).unwrap_or(0);
+impl echopulse_issuer::Endings for TellServices {
+    fn ended(&self, ended: echopulse_issuer::Ended) -> BoxFuture<'_, ()> {
         let ended = match ended {
-            echopulse_issuer::Ended::Session { sid } => token::Ended::Session(sid),
-            echopulse_issuer::Ended::Subject { sub } => token::Ended::Subject(sub),
+            echopulse_issuer::Ended::Session { sid } => Ended::Session(sid),
+            echopulse_issuer::Ended::Subject { sub } => Ended::Subject(sub),
         };
-        self.endings.end(ended, now);
+        let (iss, at) = (FOLDER_ISSUER.to_owned(), self.clock.now());
+        Box::pin(async move {
+            if let Err(error) = self.sign_outs.end(SignOutNews { iss, ended, at, token: None }).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "a sign-out holds, but would be forgotten at a restart");
+            }
+        })
     }
 }
 

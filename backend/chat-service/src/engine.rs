@@ -20,6 +20,7 @@ use echopulse_core::{
     common::{
         Seq, StoreError, StreamKey,
         port::{Clock, Ids},
+        sign_out::SignOutMemory,
         sync::Nudge,
     },
 };
@@ -47,6 +48,8 @@ pub struct Adapters {
     pub upstream: Arc<dyn Upstream>,
     /// Who is connected.
     pub presence: Arc<dyn PresenceBoard>,
+    /// What this instance knows of sign-ins that ended.
+    pub memory: Arc<dyn SignOutMemory>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -66,6 +69,7 @@ pub struct Engine {
     committer: Arc<Committer>,
     hub: Arc<Hub>,
     activity: Arc<ActivityFeed>,
+    memory: Arc<dyn SignOutMemory>,
     committed: Arc<Nudge>,
     relays: Vec<(Relay, Nudge)>,
     relays_rest: Duration,
@@ -84,6 +88,7 @@ impl Engine {
             bus,
             upstream,
             presence,
+            memory,
             clock,
             ids,
             timer,
@@ -124,6 +129,7 @@ impl Engine {
             committer,
             hub,
             activity,
+            memory,
             committed,
             relays: relays.collect(),
             relays_rest,
@@ -208,8 +214,10 @@ impl Engine {
                 record = records.recv() => record,
             };
             let Some(record) = record else { return };
-            if let Record::Stream(event) = &record {
-                self.activity.note(event);
+            match &record {
+                Record::Stream(event) => self.activity.note(event),
+                Record::SignOut(sign_out) => self.memory.note(sign_out.clone()),
+                _ => {}
             }
             if let Err(error) = self.service.receive(record).await {
                 failed(error);

@@ -1,6 +1,10 @@
 //! The chat service of a deployment: which adapter stands behind which port, and the order in which parts start and stop.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use echopulse_chat_service::{
     ChatApp, ChatDeps,
@@ -24,7 +28,7 @@ use echopulse_http::{
     program::{self, Late, Listeners, ProgramError, insist},
     settings::Settings,
     telemetry,
-    token::Verifier,
+    token::{Recall, Verifier},
 };
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use tokio::task::JoinSet;
@@ -64,7 +68,8 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let outcome = match connect(&settings, &stop).await? {
         Some((store, options)) => {
             readiness.found(Arc::clone(&store));
-            let deployed = Deployed { settings: &settings, store, options, kafka, bus, hot, verifier, clock };
+            let deployed =
+                Deployed { settings: &settings, readiness, store, options, kafka, bus, hot, verifier, clock };
             deployed.serve(&late, &stop).await
         }
         None => Ok(()),
@@ -115,6 +120,7 @@ async fn connect(
 /// Everything that there is once the database answers.
 struct Deployed<'a> {
     settings: &'a Settings,
+    readiness: Arc<Parts>,
     store: Arc<PgChatStore>,
     options: PgOptions,
     kafka: KafkaOptions,
@@ -127,13 +133,20 @@ struct Deployed<'a> {
 impl Deployed<'_> {
     /// Serves until `stop`, then ends in the order in which nothing is lost: sockets, what was accepted, the rest.
     async fn serve(self, late: &Late, stop: &CancellationToken) -> Result<(), ProgramError> {
-        let upstream = HttpUpstream::new(UpstreamOptions {
-            servers: self.settings.internal.server_urls.clone(),
-            discovery_url: self.settings.identity.discovery(),
-            client_id: self.settings.identity.service_client.clone(),
-            client_secret: self.settings.identity.service_secret.expose().to_owned(),
-        })
-        .map_err(ProgramError::part("the server service cannot be asked"))?;
+        let upstream = Arc::new(
+            HttpUpstream::new(UpstreamOptions {
+                servers: self.settings.internal.server_urls.clone(),
+                discovery_url: self.settings.identity.discovery(),
+                client_id: self.settings.identity.service_client.clone(),
+                client_secret: self.settings.identity.service_secret.expose().to_owned(),
+            })
+            .map_err(ProgramError::part("the server service cannot be asked"))?,
+        );
+        let memory = Arc::clone(self.verifier.endings());
+        let recall =
+            Recall::new(Arc::clone(&upstream) as _, Arc::clone(&memory) as _, Arc::clone(&self.clock));
+        let recall = Arc::new(recall);
+        self.readiness.recalls(Arc::clone(&recall));
         let turn = |partition| {
             let lock = TurnLock::new(self.options.clone(), partition);
             let turn = Arc::new(Turn::new(Arc::clone(&self.store), Arc::clone(&self.bus), lock));
@@ -145,8 +158,9 @@ impl Deployed<'_> {
             projection: Arc::clone(&self.store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
             bus: Arc::clone(&self.bus) as _,
-            upstream: Arc::new(upstream),
+            upstream,
             presence: Arc::clone(&self.hot) as _,
+            memory,
             clock: Arc::clone(&self.clock),
             ids: Arc::new(Uuid7Ids),
             timer: Arc::new(TokioTimer),
@@ -161,13 +175,17 @@ impl Deployed<'_> {
             Box::new(move |stream, seq| announced.announce(stream, seq)),
         )
         .map_err(ProgramError::part("Kafka cannot be read"))?;
-        let mut topics = JoinSet::new();
-        topics.spawn(tell_of_kafka(reading.stats()));
+        let mut beside = JoinSet::new();
+        beside.spawn(tell_of_kafka(reading.stats()));
         let (kafka, told) = (self.kafka.clone(), stop.clone());
-        topics.spawn(async move {
+        beside.spawn(async move {
             insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
         let mut tasks = engine.spawn(records);
+        // Before anybody comes in.
+        if insist("the server service's memory of sign-outs", stop, || recall.look()).await.is_some() {
+            beside.spawn(async move { recall.keep_up().await });
+        }
         let app = ChatApp::new(ChatDeps {
             ports: engine.ports(),
             verifier: self.verifier,
@@ -184,7 +202,7 @@ impl Deployed<'_> {
         app.close_sockets().await;
         engine.stop();
         while tasks.join_next().await.is_some() {}
-        topics.shutdown().await;
+        beside.shutdown().await;
         reading.stop().await;
         self.hot.stop().await;
         self.store.close().await;
@@ -215,7 +233,8 @@ async fn tell_of_kafka(stats: Arc<ConsumerStats>) {
 
 /// What the service stands on, for its health.
 struct Parts {
-    store: std::sync::OnceLock<Arc<PgChatStore>>,
+    store: OnceLock<Arc<PgChatStore>>,
+    recall: OnceLock<Arc<Recall>>,
     verifier: Arc<Verifier>,
     bus: Arc<KafkaBus>,
     hot: Arc<RedisHot>,
@@ -223,11 +242,23 @@ struct Parts {
 
 impl Parts {
     fn new(verifier: Arc<Verifier>, bus: Arc<KafkaBus>, hot: Arc<RedisHot>) -> Self {
-        Self { store: std::sync::OnceLock::new(), verifier, bus, hot }
+        Self { store: OnceLock::new(), recall: OnceLock::new(), verifier, bus, hot }
     }
 
     fn found(&self, store: Arc<PgChatStore>) {
         let _ = self.store.set(store);
+    }
+
+    fn recalls(&self, recall: Arc<Recall>) {
+        let _ = self.recall.set(recall);
+    }
+
+    /// Whether the server service has told which sign-ins ended.
+    async fn has_recalled(&self) -> bool {
+        match self.recall.get() {
+            Some(recall) => recall.has_looked().await,
+            None => false,
+        }
     }
 }
 
@@ -240,12 +271,20 @@ impl Readiness for Parts {
                     None => false,
                 }
             };
-            let (database, issuer, kafka, redis) =
-                tokio::join!(database, self.verifier.has_keys(), self.bus.answers(), self.hot.answers());
+            let (database, issuer, kafka, redis, recalled) = tokio::join!(
+                database,
+                self.verifier.has_keys(),
+                self.bus.answers(),
+                self.hot.answers(),
+                self.has_recalled()
+            );
+            // It is not asked before those two answer, so nobody knows whether it would.
+            let server = recalled || !(database && issuer);
             let part = |name, needed, answers| Part { name, needed, answers };
             vec![
                 part("postgres", true, database),
                 part("issuer", true, issuer),
+                part("server", true, server),
                 part("kafka", false, kafka),
                 part("redis", false, redis),
             ]

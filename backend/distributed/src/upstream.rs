@@ -11,9 +11,10 @@ use std::{
 use echopulse_core::{
     chat::port::outbound::Upstream,
     common::{
-        BoxFuture, ChannelId, Seq, ServerId, StoreError,
+        BoxFuture, ChannelId, Seq, ServerId, StoreError, Timestamp,
         actor::{Actor, Identity},
         event::ServerEvent,
+        sign_out::{SignOut, SignOutLog},
     },
 };
 use echopulse_protocol::internal;
@@ -182,6 +183,20 @@ impl Upstream for HttpUpstream {
                 .await
                 .map_err(StoreError::new)?;
             Ok(place.server_id.map(wire::server_id_from))
+        })
+    }
+}
+
+impl SignOutLog for HttpUpstream {
+    fn since(&self, since: Option<Timestamp>) -> BoxFuture<'_, Result<Vec<SignOut>, StoreError>> {
+        Box::pin(async move {
+            let path = match since {
+                Some(since) => format!("/sign-outs?since={}", since.as_millis()),
+                None => "/sign-outs".to_owned(),
+            };
+            let found: internal::SignOuts =
+                self.ask(Method::GET, &path, None).await.map_err(StoreError::new)?;
+            Ok(found.sign_outs.into_iter().map(wire::sign_out_from).collect())
         })
     }
 }

@@ -72,6 +72,7 @@ impl EventPublisher for InProcessBus {
             .map(|record| match record {
                 OutboxRecord::Server(event) => Record::Server(event),
                 OutboxRecord::User { user, revision } => Record::User { user, revision },
+                OutboxRecord::SignOut(sign_out) => Record::SignOut(sign_out),
             })
             .collect();
         Bus::publish(self, records)

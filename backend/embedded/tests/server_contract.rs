@@ -1,7 +1,7 @@
 //! SQLite keeps the contracts of the server context's ports.
 
 use echopulse_core::testing::server_contract::{
-    Stores, server_outbox_contract, server_store_contract, user_store_contract,
+    Stores, server_outbox_contract, server_store_contract, sign_out_store_contract, user_store_contract,
 };
 use echopulse_embedded::sqlite::SqliteServerStore;
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ async fn fresh() -> Fixture {
 
 fn views(fixture: &Fixture) -> Stores<'_> {
     let store = &fixture.store;
-    Stores { servers: store, users: store, outbox: store }
+    Stores { servers: store, users: store, outbox: store, sign_outs: store }
 }
 
 #[tokio::test]
@@ -35,4 +35,9 @@ async fn sqlite_keeps_the_contract_of_people() {
 #[tokio::test]
 async fn sqlite_keeps_the_contract_of_the_outbox() {
     server_outbox_contract(fresh, views).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract_of_sign_outs() {
+    sign_out_store_contract(fresh, views).await;
 }

@@ -1,4 +1,4 @@
-//! JSON bodies, read strictly: what is wrong is said with its place, and never with its value.
+//! JSON bodies, and forms where others' standards ask for them, read strictly: what is wrong is said with its place, and never with its value.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use axum::{
 use echopulse_protocol::problem::ProblemCode;
 use serde::de::DeserializeOwned;
 
-use crate::ApiError;
+use crate::{ApiError, params::Params};
 
 /// Octets of the largest body.
 pub const LARGEST: usize = 64 * 1024;
@@ -49,15 +49,38 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     }
 }
 
+/// The fields of a form, each given once.
+#[derive(Debug, Clone)]
+pub struct Form(pub Params);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let wanted = "application/x-www-form-urlencoded";
+        check_kind(request.headers(), wanted, "a body is a form here, application/x-www-form-urlencoded")?;
+        let (parts, body) = request.into_parts();
+        let arrived = Request::from_parts(parts, collect(body).await?.into());
+        let fields = axum::Form::<Vec<(String, String)>>::from_request(arrived, state).await;
+        let fields =
+            fields.map_err(|_| ApiError::new(ProblemCode::InvalidRequest, "the form cannot be read"))?;
+        Params::once_each(fields.0).map(Self)
+    }
+}
+
 fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
-    let unsupported = |detail| Err(ApiError::new(ProblemCode::UnsupportedMediaType, detail));
+    check_kind(headers, "application/json", "a body is JSON, with Content-Type: application/json")
+}
+
+fn check_kind(headers: &HeaderMap, wanted: &str, otherwise: &str) -> Result<(), ApiError> {
+    let unsupported = |detail: &str| Err(ApiError::new(ProblemCode::UnsupportedMediaType, detail));
     if headers.contains_key(header::CONTENT_ENCODING) {
         return unsupported("a body is not compressed here");
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return unsupported("a body is JSON, with Content-Type: application/json");
+    if !essence.eq_ignore_ascii_case(wanted) {
+        return unsupported(otherwise);
     }
     Ok(())
 }

@@ -41,8 +41,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiError::new(ProblemCode::InvalidRequest, "the query cannot be read"))?;
+        Self::once_each(pairs.0)
+    }
+}
+
+impl Params {
+    /// What these say, each of them once.
+    pub(crate) fn once_each(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
         let mut found = BTreeMap::new();
-        for (name, value) in pairs.0 {
+        for (name, value) in pairs {
             if found.contains_key(&name) {
                 return Err(ApiError::invalid(name, "is given twice"));
             }
@@ -50,9 +57,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         }
         Ok(Self(found))
     }
-}
 
-impl Params {
     /// A parameter as it stands.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

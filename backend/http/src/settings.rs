@@ -10,9 +10,6 @@ use crate::{
     token::{Endings, HttpKeySource, KeySourceError, Verifier, VerifierConfig},
 };
 
-/// How long a sign-in that has ended is remembered: longer than any token lives.
-const LONGEST_TOKEN: Duration = Duration::from_secs(60 * 60);
-
 /// Every key with its default, as a file to copy.
 pub const DEFAULTS: &str = r#"# Configuration of an EchoPulse service. Every key with its default.
 # A key can also come from the environment: ECHOPULSE_<SECTION>__<KEY>, lists with commas.
@@ -72,6 +69,8 @@ service_secret = ""
 # The client of the server service that makes bots: it manages clients of the realm. Without its secret nobody makes bots.
 registrar_client = "echopulse-registrar"
 registrar_secret = ""
+# The longest that the issuer lets an access token live, in seconds: a log-out is remembered for so long.
+longest_token_s = 3600
 
 [log]
 # error, warn, info, debug or trace.
@@ -179,6 +178,8 @@ pub struct Identity {
     pub registrar_client: String,
     /// Its secret.
     pub registrar_secret: Secret,
+    /// The longest life of an access token, in seconds.
+    pub longest_token_s: u64,
 }
 
 impl Identity {
@@ -198,8 +199,18 @@ impl Identity {
     /// [`KeySourceError`] if there is no client to ask the issuer with.
     pub fn verifier(&self, clock: Arc<dyn Clock>) -> Result<Verifier, KeySourceError> {
         let keys = HttpKeySource::at(&self.issuer, self.discovery())?;
-        let config = VerifierConfig { audience: self.audience.clone(), ..VerifierConfig::new(&self.issuer) };
-        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::new(Endings::new(LONGEST_TOKEN))))
+        let config = VerifierConfig {
+            audience: self.audience.clone(),
+            clients: vec![self.tui_client.clone(), self.web_client.clone()],
+            ..VerifierConfig::new(&self.issuer)
+        };
+        Ok(Verifier::new(config, Arc::new(keys), clock, Arc::<Endings>::default()))
+    }
+
+    /// The longest life of an access token.
+    #[must_use]
+    pub const fn longest_token(&self) -> Duration {
+        Duration::from_secs(self.longest_token_s)
     }
 }
 

@@ -166,7 +166,7 @@ impl Issuer {
             return Err(IssuerError::UnknownSubject);
         }
         if locked {
-            self.app.config.endings.ended(Ended::Subject { sub: sub.to_owned() });
+            self.app.config.endings.ended(Ended::Subject { sub: sub.to_owned() }).await;
         }
         Ok(())
     }
@@ -200,14 +200,14 @@ impl Issuer {
         let Some(sub) = self.app.store.set_bot_secret(client_id, &secret.hash()).await? else {
             return Ok(None);
         };
-        self.app.config.endings.ended(Ended::Subject { sub });
+        self.app.config.endings.ended(Ended::Subject { sub }).await;
         Ok(Some(secret.into_text()))
     }
 
     /// Takes a bot away, and ends every token that it has. One that is not there is no error.
     pub async fn remove_bot(&self, client_id: &str) -> Result<(), IssuerError> {
         if let Some(sub) = self.app.store.delete_bot(client_id).await? {
-            self.app.config.endings.ended(Ended::Subject { sub });
+            self.app.config.endings.ended(Ended::Subject { sub }).await;
         }
         Ok(())
     }
@@ -222,8 +222,8 @@ impl Inner {
         self.config.chance.as_ref()
     }
 
-    pub(crate) fn session_ended(&self, sid: String) {
-        self.config.endings.ended(Ended::Session { sid });
+    pub(crate) async fn session_ended(&self, sid: String) {
+        self.config.endings.ended(Ended::Session { sid }).await;
     }
 
     pub(crate) async fn folder_person(&self, name: &str) -> Result<Person, FolderPersonError> {

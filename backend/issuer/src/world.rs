@@ -1,6 +1,9 @@
 //! What the issuer needs from outside: time, randomness, and somebody to tell that a session ended.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    pin::Pin,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use rand::{TryRngCore, rngs::OsRng};
 
@@ -53,16 +56,16 @@ pub enum Ended {
 }
 
 /// Is told about every [`Ended`] after it is durable; the host passes it on to the services.
-///
-/// Called from async code: it must not block.
 pub trait Endings: Send + Sync {
-    /// One thing ended just now.
-    fn ended(&self, ended: Ended);
+    /// One thing ended just now. Whoever ended it is answered when this has come to its end.
+    fn ended(&self, ended: Ended) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// Tells nobody.
 pub(crate) struct NoEndings;
 
 impl Endings for NoEndings {
-    fn ended(&self, _: Ended) {}
+    fn ended(&self, _: Ended) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -7,9 +7,10 @@ use echopulse_core::{
     common::{
         BoxFuture,
         actor::{Actor, Identity},
+        sign_out::SignOutLog,
     },
     server::port::{
-        inbound::{Accounts, Bans, Bots, Catalogue, Channels, Invites, Members, Servers},
+        inbound::{Accounts, Bans, Bots, Catalogue, Channels, Invites, Members, Servers, SignOuts},
         outbound::Page,
     },
 };
@@ -33,6 +34,10 @@ pub struct ServerPorts {
     pub bans: Arc<dyn Bans>,
     /// Bots.
     pub bots: Arc<dyn Bots>,
+    /// The end of sign-ins.
+    pub sign_outs: Arc<dyn SignOuts>,
+    /// Those that ended.
+    pub sign_out_log: Arc<dyn SignOutLog>,
     /// What the chat service asks.
     pub catalogue: Arc<dyn Catalogue>,
 }
@@ -42,7 +47,7 @@ pub struct ServerPorts {
 pub struct ServerApp {
     pub(crate) ports: ServerPorts,
     cursors: Cursors,
-    guard: Arc<Guard>,
+    pub(crate) guard: Arc<Guard>,
 }
 
 impl ServerApp {

@@ -6,15 +6,17 @@ use echopulse_core::{
     common::{
         StoreError,
         port::{Chance, Clock, Ids},
+        sign_out::{SignOutLog, SignOutMemory},
         sync::Nudge,
     },
     server::{
         port::{
             inbound::{Accounts, Catalogue},
-            outbound::{BotIssuer, EventPublisher, ServerOutbox, ServerStore, UserStore},
+            outbound::{BotIssuer, EventPublisher, ServerOutbox, ServerStore, SignOutStore, UserStore},
         },
         relay::Relay,
         service::{ServerDeps, ServerService},
+        sign_outs::{SignOutDeps, SignOutService},
     },
 };
 use tokio::{task::JoinSet, time};
@@ -33,6 +35,12 @@ pub struct Adapters {
     pub users: Arc<dyn UserStore>,
     /// Where bots are clients.
     pub bots: Arc<dyn BotIssuer>,
+    /// Sign-ins that ended.
+    pub sign_outs: Arc<dyn SignOutStore>,
+    /// What this instance knows of them.
+    pub memory: Arc<dyn SignOutMemory>,
+    /// The longest that an access token lives.
+    pub longest_token: Duration,
     /// What commits leave for the bus.
     pub outbox: Arc<dyn ServerOutbox>,
     /// The way there.
@@ -48,6 +56,7 @@ pub struct Adapters {
 /// Core's side of the server service.
 pub struct Engine {
     service: Arc<ServerService>,
+    sign_outs: Arc<SignOutService>,
     relay: Relay,
     committed: Arc<Nudge>,
     stop: CancellationToken,
@@ -57,18 +66,39 @@ impl Engine {
     /// Puts everything together. Nothing runs yet.
     #[must_use]
     pub fn new(adapters: Adapters) -> Self {
-        let Adapters { servers, users, bots, outbox, publisher, clock, ids, chance } = adapters;
+        let Adapters {
+            servers,
+            users,
+            bots,
+            sign_outs,
+            memory,
+            longest_token,
+            outbox,
+            publisher,
+            clock,
+            ids,
+            chance,
+        } = adapters;
         let committed = Arc::new(Nudge::default());
+        let sign_outs = Arc::new(SignOutService::new(SignOutDeps {
+            store: sign_outs,
+            memory,
+            relay: Arc::clone(&committed),
+            clock: Arc::clone(&clock),
+            longest_token,
+        }));
         let service = Arc::new(ServerService::new(ServerDeps {
             store: servers,
             users,
             bots,
+            sign_outs: Arc::clone(&sign_outs) as _,
             relay: Arc::clone(&committed),
             clock,
             ids,
             chance,
         }));
-        Self { service, relay: Relay::new(outbox, publisher), committed, stop: CancellationToken::new() }
+        let relay = Relay::new(outbox, publisher);
+        Self { service, sign_outs, relay, committed, stop: CancellationToken::new() }
     }
 
     /// What the inbound adapters ask.
@@ -82,8 +112,16 @@ impl Engine {
             invites: Arc::clone(&self.service) as _,
             bans: Arc::clone(&self.service) as _,
             bots: Arc::clone(&self.service) as _,
+            sign_outs: Arc::clone(&self.sign_outs) as _,
+            sign_out_log: self.sign_out_log(),
             catalogue: self.catalogue(),
         }
+    }
+
+    /// Sign-ins that ended, for instances that were not there.
+    #[must_use]
+    pub fn sign_out_log(&self) -> Arc<dyn SignOutLog> {
+        Arc::clone(&self.sign_outs) as _
     }
 
     /// Who people are.

@@ -1,18 +1,21 @@
-//! What the chat service asks: who somebody is, what changed in a server, and where a channel belongs.
+//! What the chat service asks: who somebody is, what changed in a server, where a channel belongs, and which sign-ins ended.
 
 use axum::{
     Json, Router,
     extract::State,
     routing::{get, post},
 };
-use echopulse_core::{common::Seq, server::error::ServerError};
+use echopulse_core::{
+    common::{Seq, Timestamp},
+    server::error::ServerError,
+};
 use echopulse_http::{
     ApiError, ServiceCaller, body,
     params::{Params, Path},
 };
 use echopulse_protocol::{
     id::{ChannelId, ServerId},
-    internal::{Actor, ChannelPlace, Identity, ServerEvents},
+    internal::{Actor, ChannelPlace, Identity, ServerEvents, SignOuts},
 };
 use echopulse_wire as wire;
 
@@ -23,6 +26,7 @@ pub(crate) fn routes() -> Router<ServerApp> {
         .route("/internal/people", post(person))
         .route("/internal/servers/{server}/events", get(events))
         .route("/internal/channels/{channel}", get(place))
+        .route("/internal/sign-outs", get(sign_outs))
 }
 
 async fn person(
@@ -54,4 +58,14 @@ async fn place(
     let place = app.ports.catalogue.server_of_channel(wire::channel_id_from(channel));
     let server = place.await.map_err(ServerError::Store)?;
     Ok(Json(ChannelPlace { server_id: server.map(wire::server_id) }))
+}
+
+async fn sign_outs(
+    State(app): State<ServerApp>,
+    _: ServiceCaller,
+    params: Params,
+) -> Result<Json<SignOuts>, ApiError> {
+    let since = params.value::<i64>("since")?.map(Timestamp::from_millis);
+    let found = app.ports.sign_out_log.since(since).await.map_err(ServerError::Store)?;
+    Ok(Json(SignOuts { sign_outs: found.into_iter().map(wire::sign_out).collect() }))
 }

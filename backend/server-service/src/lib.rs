@@ -11,6 +11,7 @@ mod channels;
 pub mod engine;
 mod internal;
 mod invites;
+mod log_out;
 mod members;
 mod servers;
 mod users;
@@ -29,5 +30,6 @@ pub fn router(app: ServerApp) -> Router {
         .merge(bans::routes())
         .merge(bots::routes())
         .merge(internal::routes());
-    echopulse_http::fallbacks(Router::new().nest("/api", echopulse_http::fallbacks(api))).with_state(app)
+    let site = Router::new().nest("/api", echopulse_http::fallbacks(api)).merge(log_out::routes());
+    echopulse_http::fallbacks(site).with_state(app)
 }

@@ -5,10 +5,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use echopulse_core::common::{BoxFuture, port::Clock};
+use echopulse_core::{
+    chat::model::Record,
+    common::{BoxFuture, port::Clock, sign_out::SignOutMemory},
+};
 use echopulse_distributed::{
     Turn,
-    kafka::{KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
     keycloak::{KeycloakBots, KeycloakOptions},
     postgres::{PgOptions, PgServerStore, TurnLock},
 };
@@ -18,7 +21,7 @@ use echopulse_http::{
     program::{self, Late, Listeners, ProgramError, insist},
     settings::Settings,
     telemetry,
-    token::Verifier,
+    token::{Recall, Verifier},
 };
 use echopulse_server_service::{
     ServerApp,
@@ -26,8 +29,11 @@ use echopulse_server_service::{
     router,
 };
 use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc::Receiver, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// Records that may wait to be looked at.
+const BUS_CAPACITY: usize = 1024;
 
 fn main() -> ExitCode {
     program::main(run)
@@ -124,22 +130,41 @@ impl Deployed<'_> {
     async fn serve(self, late: &Late, stop: &CancellationToken) -> Result<(), ProgramError> {
         let lock = TurnLock::new(self.options.clone(), 0);
         let turn = Arc::new(Turn::new(Arc::clone(&self.store), Arc::clone(&self.bus), lock));
+        let memory = Arc::clone(self.verifier.endings());
         let engine = Arc::new(Engine::new(Adapters {
             servers: Arc::clone(&self.store) as _,
             users: Arc::clone(&self.store) as _,
             bots: Arc::new(keycloak(self.settings)?),
+            sign_outs: Arc::clone(&self.store) as _,
+            memory: Arc::clone(&memory) as _,
+            longest_token: self.settings.identity.longest_token(),
             outbox: Arc::clone(&turn) as _,
             publisher: turn,
-            clock: self.clock,
+            clock: Arc::clone(&self.clock),
             ids: Arc::new(Uuid7Ids),
             chance: Arc::new(OsChance),
         }));
-        let mut topics = JoinSet::new();
+        let mut beside = JoinSet::new();
         let (kafka, told) = (self.kafka.clone(), stop.clone());
-        topics.spawn(async move {
+        beside.spawn(async move {
             insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
+        let (reading, records) = FanOut::spawn(
+            self.kafka.clone(),
+            &Topic::SIGN_OUTS,
+            BUS_CAPACITY,
+            // Streams are the chat service's.
+            Box::new(|_, _| {}),
+        )
+        .map_err(ProgramError::part("Kafka cannot be read"))?;
+        let recall =
+            Arc::new(Recall::new(engine.sign_out_log(), Arc::clone(&memory) as _, Arc::clone(&self.clock)));
         let mut tasks = engine.spawn();
+        beside.spawn(hear(records, memory));
+        // Before anybody comes in.
+        if insist("the memory of sign-outs", stop, || recall.look()).await.is_some() {
+            beside.spawn(async move { recall.keep_up().await });
+        }
         let cursors = Cursors::of(self.settings.kafka.record_key.expose().as_bytes());
         late.set(router(ServerApp::new(engine.ports(), self.verifier, cursors)));
         tracing::info!(address = self.settings.listen.address, "serving");
@@ -150,9 +175,19 @@ impl Deployed<'_> {
         };
         engine.stop();
         while tasks.join_next().await.is_some() {}
-        topics.shutdown().await;
+        beside.shutdown().await;
+        reading.stop().await;
         self.store.close().await;
         outcome
+    }
+}
+
+/// Takes what other instances say of sign-ins that ended.
+async fn hear(mut records: Receiver<Record>, memory: Arc<dyn SignOutMemory>) {
+    while let Some(record) = records.recv().await {
+        if let Record::SignOut(sign_out) = record {
+            memory.note(sign_out);
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What one service asks the other.
 
-use echopulse_core::common::actor;
+use echopulse_core::common::{actor, sign_out as core};
 use echopulse_protocol::internal as wire;
 
 use crate::{
     community::{user_kind, user_kind_from},
-    user_id, user_id_from,
+    time, time_from, user_id, user_id_from,
 };
 
 /// Somebody as their issuer describes them.
@@ -44,4 +44,24 @@ pub const fn actor(actor: actor::Actor) -> wire::Actor {
 #[must_use]
 pub const fn actor_from(actor: wire::Actor) -> actor::Actor {
     actor::Actor { user: user_id_from(actor.user_id), kind: user_kind_from(actor.kind), admin: actor.admin }
+}
+
+/// A sign-in that ended.
+#[must_use]
+pub fn sign_out(it: core::SignOut) -> wire::SignOut {
+    let ended = match it.ended {
+        core::Ended::Session(sid) => wire::Ended::Session(sid),
+        core::Ended::Subject(sub) => wire::Ended::Subject(sub),
+    };
+    wire::SignOut { iss: it.iss, ended, at: time(it.at), until: time(it.until) }
+}
+
+/// The same in core.
+#[must_use]
+pub fn sign_out_from(it: wire::SignOut) -> core::SignOut {
+    let ended = match it.ended {
+        wire::Ended::Session(sid) => core::Ended::Session(sid),
+        wire::Ended::Subject(sub) => core::Ended::Subject(sub),
+    };
+    core::SignOut { iss: it.iss, ended, at: time_from(it.at), until: time_from(it.until) }
 }

@@ -19,5 +19,5 @@ pub use community::{
 };
 pub use event::{delivery, server_event, server_event_from, stored_body, stored_body_from, stream_event};
 pub use ids::*;
-pub use internal::{actor, actor_from, identity, identity_from};
-pub use record::{record, record_from};
+pub use internal::{actor, actor_from, identity, identity_from, sign_out, sign_out_from};
+pub use record::{Published, record, record_from};

@@ -1,10 +1,11 @@
-//! Records of the bus: an envelope as clients know it, and beside it the revision that only profiles have.
+//! Records of the bus: an envelope as clients know it, and beside it the revision that only profiles have; or a sign-out, which
+//! clients never see.
 
 use echopulse_core::{
     chat::model::{Activity, ActivityMessage, EventBody, Presence, Record, Signal, StreamEvent},
     common::StreamKey,
 };
-use echopulse_protocol::event as wire;
+use echopulse_protocol::{event as wire, internal};
 
 use crate::{
     chat::{mentions_from, message_from},
@@ -13,12 +14,22 @@ use crate::{
     ids::{
         channel_id_from, epoch_from, message_id_from, seq_from, stream, stream_from, time_from, user_id_from,
     },
+    internal::sign_out,
 };
 
-/// A record as it is published, and a profile's revision.
+/// A record as it is published.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Published {
+    /// An event, and a profile's revision.
+    Event(Box<wire::Envelope>, Option<u64>),
+    /// The end of a sign-in.
+    SignOut(internal::SignOut),
+}
+
+/// A record as it is published.
 #[must_use]
-pub fn record(record: Record) -> (wire::Envelope, Option<u64>) {
-    match record {
+pub fn record(record: Record) -> Published {
+    let (envelope, revision) = match record {
         Record::Stream(event) => (stream_event(event), None),
         Record::Server(event) => (server_event(event), None),
         Record::User { user: profile, revision } => {
@@ -26,14 +37,16 @@ pub fn record(record: Record) -> (wire::Envelope, Option<u64>) {
             (bare(stream, wire::EventBody::UserUpdated { user: user(profile) }), Some(revision))
         }
         Record::Signal { stream, signal: it } => (bare(stream, signal(it)), None),
-    }
+        Record::SignOut(it) => return Published::SignOut(sign_out(it)),
+    };
+    Published::Event(Box::new(envelope), revision)
 }
 
 fn bare(of: StreamKey, body: wire::EventBody) -> wire::Envelope {
     wire::Envelope { body, version: 1, stream: stream(of), epoch: None, seq: None, at: None, actor_id: None }
 }
 
-/// Reads a published record; `None` if it is none, or of a newer version. Every event of a server's stream is a change of
+/// Reads a published event; `None` if it is none, or of a newer version. Every event of a server's stream is a change of
 /// that server, whoever published it.
 #[must_use]
 pub fn record_from(envelope: wire::Envelope, revision: Option<u64>) -> Option<Record> {
@@ -130,7 +143,7 @@ mod tests {
     const ADA: UserId = UserId::from_u128(2);
 
     fn goes_round(it: Record) {
-        let (envelope, revision) = record(it.clone());
+        let Published::Event(envelope, revision) = record(it.clone()) else { panic!("{it:?} is an event") };
         let text = serde_json::to_string(&envelope).unwrap();
         assert_eq!(record_from(serde_json::from_str(&text).unwrap(), revision), Some(it), "{text}");
     }
@@ -214,8 +227,10 @@ mod tests {
 
     #[test]
     fn a_profile_under_another_persons_name_is_none() {
-        let (envelope, revision) = record(Record::User { user: ada(), revision: 1 });
+        let Published::Event(envelope, revision) = record(Record::User { user: ada(), revision: 1 }) else {
+            panic!("a profile is told by an event")
+        };
         let other = stream(StreamKey::User(UserId::from_u128(77)));
-        assert_eq!(record_from(wire::Envelope { stream: other, ..envelope }, revision), None);
+        assert_eq!(record_from(wire::Envelope { stream: other, ..*envelope }, revision), None);
     }
 }

@@ -24,11 +24,12 @@ use echopulse_core::{
         actor::{Actor, Identity},
         community::UserKind,
         port::Clock,
+        sign_out::{Ended, SignOut, SignOutMemory},
     },
 };
 use echopulse_http::{
     door::Origins,
-    token::{Ended, Endings, KeySource, KeySourceError, Verifier, VerifierConfig},
+    token::{Endings, KeySource, KeySourceError, Verifier, VerifierConfig},
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -71,7 +72,9 @@ impl Following for Nobody {
     fn sign_in(&self, identity: Identity) -> Answer<'_, Actor> {
         Box::pin(async move {
             if self.signs_out.load(SeqCst) {
-                self.endings.end(Ended::Subject(identity.sub.clone()), 9_999_999_999);
+                let (iss, ended) = (identity.iss.clone(), Ended::Subject(identity.sub.clone()));
+                let far = Timestamp::from_millis(9_999_999_999_000);
+                self.endings.note(SignOut { iss, ended, at: far, until: far });
                 // The connection hears of it before it knows who it is.
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -171,7 +174,7 @@ impl Alone {
         let jwks = deployment.get("/id/jwks").await.good();
         let issuer = deployment.url("/id");
         let real = Arc::new(echopulse_system::SystemClock);
-        let endings = Arc::new(Endings::new(Duration::from_secs(600)));
+        let endings = Arc::<Endings>::default();
         let verifier = Arc::new(Verifier::new(
             VerifierConfig::new(issuer),
             Arc::new(Keys(jwks)),

@@ -12,8 +12,11 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
-use echopulse_core::{chat::port::inbound::Followed, common::BoxFuture};
-use echopulse_http::{ApiError, Caller, token::Ended};
+use echopulse_core::{
+    chat::port::inbound::Followed,
+    common::{BoxFuture, sign_out::Ended},
+};
+use echopulse_http::{ApiError, Caller};
 use echopulse_protocol::stomp::{
     Limits,
     server::{Config, Output, Request, ServerSession, close},

@@ -17,7 +17,16 @@ pub(super) struct Subscription {
     pub(super) number: u64,
     pub(super) topic: Topic,
     /// What it follows; replies follow nothing.
-    pub(super) follows: Option<(StreamKey, FollowId)>,
+    pub(super) follows: Option<Follows>,
+}
+
+/// What a subscription follows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Follows {
+    pub(super) stream: StreamKey,
+    pub(super) id: FollowId,
+    /// The numbering when it began.
+    pub(super) epoch: Epoch,
 }
 
 /// What a connection is subscribed to.

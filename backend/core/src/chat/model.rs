@@ -6,6 +6,7 @@ use crate::common::{
     ChannelId, Epoch, MessageId, RoleId, Seq, ServerId, StreamKey, Timestamp, UserId,
     community::User,
     event::{RemovalCause, ServerChange, ServerEvent},
+    sign_out::SignOut,
 };
 
 /// What an author is shown as.
@@ -338,6 +339,8 @@ pub enum Record {
         /// Counts its changes.
         revision: u64,
     },
+    /// A sign-in ended.
+    SignOut(SignOut),
     /// Something without a number.
     Signal {
         /// On which stream.

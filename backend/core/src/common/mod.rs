@@ -9,6 +9,7 @@ pub mod id;
 pub mod name;
 pub mod permission;
 pub mod port;
+pub mod sign_out;
 pub mod stream;
 pub mod sync;
 pub mod time;

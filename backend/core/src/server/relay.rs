@@ -74,7 +74,7 @@ mod tests {
     fn seqs(records: &[OutboxRecord]) -> Vec<u64> {
         let seq = |record: &OutboxRecord| match record {
             OutboxRecord::Server(event) => Some(event.seq.0),
-            OutboxRecord::User { .. } => None,
+            OutboxRecord::User { .. } | OutboxRecord::SignOut(_) => None,
         };
         records.iter().filter_map(seq).collect()
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::{
     error::{Refusal, ServerError},
     port::{
-        inbound::Catalogue,
+        inbound::{Catalogue, SignOuts},
         outbound::{BotIssuer, ServerStore, UserStore},
     },
     view::{Change, Scope, ServerView},
@@ -34,6 +34,8 @@ pub struct ServerDeps {
     pub users: Arc<dyn UserStore>,
     /// Where bots are clients.
     pub bots: Arc<dyn BotIssuer>,
+    /// Where sign-ins end.
+    pub sign_outs: Arc<dyn SignOuts>,
     /// Nudged after each change.
     pub relay: Arc<Nudge>,
     /// The time.

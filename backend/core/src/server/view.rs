@@ -98,6 +98,8 @@ pub struct Bot {
     pub name: Username,
     /// What the issuer knows the client as.
     pub client_id: String,
+    /// The issuer, as people of it are known here.
+    pub iss: String,
     /// The issuer's own name for the account: what its tokens say.
     pub sub: String,
     /// Who made it.

@@ -10,7 +10,7 @@ mod town;
 
 use std::sync::Mutex;
 
-pub use bots::MemoryBotIssuer;
+pub use bots::{MemoryBotIssuer, NoSignOuts};
 pub use town::{CountedChance, CountingIds, HandClock, Town};
 
 use self::{people::Arrival, state::State};
@@ -21,13 +21,14 @@ use crate::{
         community::{JoinPolicy, Member, Server, User},
         event::ServerEvent,
         name::{self, InviteCode},
+        sign_out::{SignOut, SignOutMemory},
         sync::lock,
     },
     server::{
         error::Refusal,
         port::outbound::{
             Decide, EventPublisher, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore,
-            UserStore,
+            SignOutStore, UserStore,
         },
         view::{Ban, Invite, Scope, ServerView},
     },
@@ -210,6 +211,39 @@ impl ServerOutbox for MemoryServerStore {
 
     fn published(&self, rows: Vec<u64>) -> Answer<'_, ()> {
         self.step(move |state| state.outbox.retain(|number, _| !rows.contains(number)))
+    }
+}
+
+impl SignOutStore for MemoryServerStore {
+    fn remember(&self, sign_out: SignOut, token: Option<String>, now: Timestamp) -> Answer<'_, bool> {
+        self.step(move |state| state.remember(sign_out, token, now))
+    }
+
+    fn remembered(&self, since: Option<Timestamp>, now: Timestamp) -> Answer<'_, Vec<SignOut>> {
+        self.step(move |state| {
+            let known = state.sign_outs.iter();
+            let told = known
+                .filter(|known| known.sign_out.until > now && since.is_none_or(|since| known.at >= since));
+            told.map(|known| known.sign_out.clone()).collect()
+        })
+    }
+}
+
+/// A memory that keeps everything it was told.
+#[derive(Default)]
+pub struct NotedSignOuts(Mutex<Vec<SignOut>>);
+
+impl NotedSignOuts {
+    /// What it was told, in order.
+    #[must_use]
+    pub fn noted(&self) -> Vec<SignOut> {
+        lock(&self.0).clone()
+    }
+}
+
+impl SignOutMemory for NotedSignOuts {
+    fn note(&self, sign_out: SignOut) {
+        lock(&self.0).push(sign_out);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod people;
 mod servers;
+mod sign_outs;
 
 use std::{
     future::{Future, poll_fn},
@@ -18,7 +19,7 @@ use crate::{
     },
     server::{
         error::Refusal,
-        port::outbound::{Founding, OutboxRecord, ServerOutbox, ServerStore, UserStore},
+        port::outbound::{Founding, OutboxRecord, ServerOutbox, ServerStore, SignOutStore, UserStore},
         view::{Change, Invite, Scope, ServerView},
     },
 };
@@ -32,6 +33,8 @@ pub struct Stores<'a> {
     pub users: &'a dyn UserStore,
     /// Rows for the bus.
     pub outbox: &'a dyn ServerOutbox,
+    /// Sign-ins that ended.
+    pub sign_outs: &'a dyn SignOutStore,
 }
 
 macro_rules! contract {
@@ -86,6 +89,16 @@ contract!(
         rows_wait_in_order_until_they_are_published,
         a_row_of_a_person_shows_the_newest_profile,
         what_changes_nothing_leaves_no_row,
+    }
+);
+
+contract!(
+    /// The contract of [`SignOutStore`], on stores that `fresh` makes.
+    sign_out_store_contract: sign_outs::{
+        a_sign_out_is_remembered_until_it_is_over,
+        what_is_new_is_told_by_when_it_was_remembered,
+        a_notice_of_one_name_counts_once_for_its_issuer,
+        a_sign_out_waits_for_the_bus_even_when_it_is_over,
     }
 );
 
@@ -234,7 +247,7 @@ mod tests {
     use crate::testing::{executor::block_on, server::MemoryServerStore};
 
     fn views(store: &MemoryServerStore) -> Stores<'_> {
-        Stores { servers: store, users: store, outbox: store }
+        Stores { servers: store, users: store, outbox: store, sign_outs: store }
     }
 
     #[test]
@@ -245,6 +258,7 @@ mod tests {
     #[test]
     fn memory_keeps_the_contract_of_people() {
         block_on(user_store_contract(|| async { MemoryServerStore::default() }, views));
+        block_on(sign_out_store_contract(|| async { MemoryServerStore::default() }, views));
     }
 
     #[test]

@@ -4,6 +4,7 @@ CREATE TABLE bot (
     server uuid NOT NULL REFERENCES server (id) ON DELETE CASCADE,
     name text COLLATE "C" NOT NULL,
     client_id text COLLATE "C" NOT NULL UNIQUE,
+    iss text COLLATE "C" NOT NULL,
     sub text COLLATE "C" NOT NULL,
     created_by uuid NOT NULL,
     created_at bigint NOT NULL

@@ -174,6 +174,7 @@ impl EventPublisher for KafkaBus {
             .map(|record| match record {
                 OutboxRecord::Server(event) => Record::Server(event),
                 OutboxRecord::User { user, revision } => Record::User { user, revision },
+                OutboxRecord::SignOut(sign_out) => Record::SignOut(sign_out),
             })
             .collect();
         Bus::publish(self, records)

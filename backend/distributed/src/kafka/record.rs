@@ -4,7 +4,8 @@
 //! {"type":"message.created","version":1,"stream":"channel/…","epoch":"…","seq":7,"at":"…","actor_id":"…","body":{…}}
 //! ```
 //!
-//! Fields are only ever added within a version. In all versions `version`, `stream` and `seq` mean what they mean here.
+//! Fields are only ever added within a version. In all versions `version`, `stream` and `seq` mean what they mean here. A record
+//! `sign-out` has no stream: what its body names is the issuer's, and may be of somebody who never came.
 
 use echopulse_core::{
     chat::model::Record,
@@ -12,8 +13,9 @@ use echopulse_core::{
 };
 use echopulse_protocol::{
     event::{Envelope, EventBody},
-    id,
+    id, internal,
 };
+use echopulse_wire::Published;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -26,6 +28,8 @@ pub const TRACEPARENT: &str = "traceparent";
 
 /// The version written, and the newest one read.
 const VERSION: u32 = 1;
+/// The type of a record that says that a sign-in ended.
+const SIGN_OUT: &str = "sign-out";
 /// Where the protocol's event bodies hold their kind.
 const KIND: &str = "event";
 
@@ -38,7 +42,7 @@ pub struct Encoded {
     pub key: String,
     /// The JSON text.
     pub value: Vec<u8>,
-    /// The header `signature`: on the signed topics, under the key that the options hold.
+    /// The header `signature`: of sign-outs, and of everything on the signed topics, under the key that the options hold.
     pub signature: Option<String>,
 }
 
@@ -54,7 +58,7 @@ pub enum Skipped {
     /// It is a record of another topic, or of another key.
     #[error("it does not belong here")]
     Foreign,
-    /// Its topic is a signed one, and it has no right signature.
+    /// It has to be signed, and has no right signature.
     #[error("it has no right signature")]
     Unsigned,
 }
@@ -82,7 +86,8 @@ struct Value {
     #[serde(rename = "type")]
     kind: String,
     version: u32,
-    stream: id::Stream,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream: Option<id::Stream>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     epoch: Option<id::Epoch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,10 +114,13 @@ struct Version {
 pub fn encode(options: &KafkaOptions, record: Record) -> Encoded {
     let (topic, key) = route(&record);
     let name = options.name_of(topic);
-    let (envelope, revision) = echopulse_wire::record(record);
+    let value = match echopulse_wire::record(record) {
+        Published::Event(envelope, revision) => Value::of(*envelope, revision),
+        Published::SignOut(it) => Value::of_sign_out(&it),
+    };
+    let signing = options.hmac_key.as_ref().filter(|_| value.is_signed_on(topic));
     // Serialising plain values to memory cannot fail; an empty value would be skipped as malformed.
-    let value = serde_json::to_vec(&Value::of(envelope, revision)).unwrap_or_default();
-    let signing = options.hmac_key.as_ref().filter(|_| topic.is_signed());
+    let value = serde_json::to_vec(&value).unwrap_or_default();
     let signature = signing.map(|with| with.sign(&name, key.as_bytes(), &value));
     Encoded { topic: name, key, value, signature }
 }
@@ -128,14 +136,14 @@ pub fn decode(
 ) -> Decoded {
     let Some(found) = options.topic_of(topic) else { return Decoded::Skipped(Skipped::Foreign) };
     let (Some(key), Some(octets)) = (key, value) else { return Decoded::Skipped(Skipped::Malformed) };
-    let signed = match (&options.hmac_key, signature) {
-        _ if !found.is_signed() => true,
-        (Some(with), Some(signature)) => with.verifies(signature, topic, key, octets),
-        _ => false,
-    };
     let value = match Value::read(octets) {
         Ok(value) => value,
         Err(reason) => return Decoded::Skipped(reason),
+    };
+    let signed = match (&options.hmac_key, signature) {
+        _ if !value.is_signed_on(found) => true,
+        (Some(with), Some(signature)) => with.verifies(signature, topic, key, octets),
+        _ => false,
     };
     let nudge = value.nudge(found, key);
     let read = if signed { value.believe(found, key) } else { Err(Skipped::Unsigned) };
@@ -159,7 +167,7 @@ impl Value {
         Self {
             kind,
             version: VERSION,
-            stream: envelope.stream,
+            stream: Some(envelope.stream),
             epoch: envelope.epoch,
             seq: envelope.seq,
             at: envelope.at,
@@ -167,6 +175,29 @@ impl Value {
             revision,
             body,
         }
+    }
+
+    fn of_sign_out(it: &internal::SignOut) -> Self {
+        let body = match serde_json::to_value(it) {
+            Ok(Json::Object(body)) => body,
+            _ => Map::new(),
+        };
+        Self {
+            kind: SIGN_OUT.to_owned(),
+            version: VERSION,
+            stream: None,
+            epoch: None,
+            seq: None,
+            at: None,
+            actor_id: None,
+            revision: None,
+            body,
+        }
+    }
+
+    /// Whether it counts only with a signature: what its topic carries is shown to people, or it would lock somebody out.
+    fn is_signed_on(&self, topic: Topic) -> bool {
+        topic.is_signed() || self.kind == SIGN_OUT
     }
 
     fn read(octets: &[u8]) -> Result<Self, Skipped> {
@@ -178,7 +209,7 @@ impl Value {
 
     /// The place that it names, if its stream is one that the topic carries under this key.
     fn nudge(&self, topic: Topic, key: &[u8]) -> Option<(StreamKey, Seq)> {
-        let stream = echopulse_wire::stream_from(self.stream);
+        let stream = echopulse_wire::stream_from(self.stream?);
         let own = match (topic, stream) {
             (Topic::ChannelsSendMessage, StreamKey::Channel(channel)) => channel.to_string(),
             (Topic::UsersEvents, StreamKey::User(user)) => user.to_string(),
@@ -188,12 +219,23 @@ impl Value {
         (own.as_bytes() == key).then_some((stream, seq))
     }
 
-    fn believe(mut self, topic: Topic, key: &[u8]) -> Result<Record, Skipped> {
+    fn believe(self, topic: Topic, key: &[u8]) -> Result<Record, Skipped> {
         match self.version {
             0 => return Err(Skipped::Malformed),
             VERSION => {}
             _ => return Err(Skipped::TooNew),
         }
+        let record = if self.kind == SIGN_OUT { self.sign_out()? } else { self.event()? };
+        let (home, own) = route(&record);
+        if home == topic && own.as_bytes() == key { Ok(record) } else { Err(Skipped::Foreign) }
+    }
+
+    fn sign_out(self) -> Result<Record, Skipped> {
+        let it = serde_json::from_value(Json::Object(self.body)).map_err(|_| Skipped::Malformed)?;
+        Ok(Record::SignOut(echopulse_wire::sign_out_from(it)))
+    }
+
+    fn event(mut self) -> Result<Record, Skipped> {
         self.body.insert(KIND.to_owned(), Json::String(self.kind));
         let body = serde_json::from_value(Json::Object(self.body)).map_err(|_| Skipped::Malformed)?;
         if matches!(body, EventBody::Unknown) {
@@ -202,15 +244,13 @@ impl Value {
         let envelope = Envelope {
             body,
             version: self.version,
-            stream: self.stream,
+            stream: self.stream.ok_or(Skipped::Malformed)?,
             epoch: self.epoch,
             seq: self.seq,
             at: self.at,
             actor_id: self.actor_id,
         };
-        let record = echopulse_wire::record_from(envelope, self.revision).ok_or(Skipped::Malformed)?;
-        let (home, own) = route(&record);
-        if home == topic && own.as_bytes() == key { Ok(record) } else { Err(Skipped::Foreign) }
+        echopulse_wire::record_from(envelope, self.revision).ok_or(Skipped::Malformed)
     }
 }
 

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use echopulse_core::{
     chat::model::{EventBody, Record, Signal},
-    common::{StreamKey, event::ServerChange},
+    common::{
+        StreamKey,
+        event::ServerChange,
+        sign_out::{Ended, SignOut},
+    },
 };
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
@@ -38,7 +42,7 @@ pub enum Topic {
     RolesChange,
     /// A membership changed: roles, nickname, timeout.
     UserUpdateRoles,
-    /// A profile changed.
+    /// A profile changed, or a sign-in ended.
     UsersUpdate,
     /// An account is gone.
     UsersDelete,
@@ -86,6 +90,9 @@ impl Topic {
         Self::UsersEvents,
     ];
 
+    /// Where the ends of sign-ins are told: what the server service reads.
+    pub const SIGN_OUTS: [Self; 1] = [Self::UsersUpdate];
+
     /// Its name, without a prefix.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -113,7 +120,7 @@ impl Topic {
         Self::ALL.into_iter().find(|topic| topic.name() == name)
     }
 
-    /// Whether its records carry a signature: they are shown to people without a look at a database.
+    /// Whether all its records carry a signature: they are shown to people without a look at a database.
     #[must_use]
     pub const fn is_signed(self) -> bool {
         matches!(self, Self::ChannelsSendMessage | Self::UsersEvents)
@@ -143,6 +150,10 @@ pub fn route(record: &Record) -> (Topic, String) {
         },
         Record::Server(event) => (topic_of(&event.change), event.server.to_string()),
         Record::User { user, .. } => (Topic::UsersUpdate, user.id.to_string()),
+        // The order of these does not count, and whose it is need not be known.
+        Record::SignOut(SignOut { ended: Ended::Session(name) | Ended::Subject(name), .. }) => {
+            (Topic::UsersUpdate, name.clone())
+        }
         Record::Signal { stream, signal } => match (signal, stream) {
             (Signal::Activity(activity), _) => (Topic::ChannelsSendMessage, activity.channel.to_string()),
             (Signal::Typing(_), StreamKey::Channel(channel)) => {

@@ -14,7 +14,9 @@ use echopulse_core::{
         port::outbound::{Founding, ProfileChange, ServerOutbox, ServerStore, UserStore},
         view::{Change, Scope},
     },
-    testing::server_contract::{Stores, server_outbox_contract, server_store_contract, user_store_contract},
+    testing::server_contract::{
+        Stores, server_outbox_contract, server_store_contract, sign_out_store_contract, user_store_contract,
+    },
 };
 use echopulse_distributed::postgres::PgServerStore;
 use tokio::task::JoinSet;
@@ -26,7 +28,7 @@ const LIN: UserId = UserId::from_u128(0x11);
 
 fn views(communities: &Communities) -> Stores<'_> {
     let store = &communities.store;
-    Stores { servers: store, users: store, outbox: store }
+    Stores { servers: store, users: store, outbox: store, sign_outs: store }
 }
 
 #[tokio::test]
@@ -42,6 +44,11 @@ async fn postgres_keeps_the_contract_of_people() {
 #[tokio::test]
 async fn postgres_keeps_the_contract_of_the_outbox() {
     server_outbox_contract(Communities::new, views).await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract_of_sign_outs() {
+    sign_out_store_contract(Communities::new, views).await;
 }
 
 async fn arrives(store: &PgServerStore, name: &str, id: UserId) -> User {

@@ -4,6 +4,7 @@ CREATE TABLE bot (
     server BLOB NOT NULL REFERENCES server (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
     client_id TEXT NOT NULL UNIQUE,
+    iss TEXT NOT NULL,
     sub TEXT NOT NULL,
     created_by BLOB NOT NULL,
     created_at INTEGER NOT NULL

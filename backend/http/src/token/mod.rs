@@ -1,17 +1,20 @@
 //! Access tokens of an OIDC issuer (RFC 9068, and Keycloak's older shape), checked the same everywhere.
 //!
 //! [`Verifier`] checks one token, [`KeySource`] is where its keys come from, [`Endings`] remembers sign-ins that ended before
-//! their tokens did. Deliberately absent: introspection, refresh, and every other kind of token.
+//! their tokens did, and [`Recall`] reads what it was not told. Beside access tokens only logout tokens are read, by which an issuer
+//! tells that a sign-in ended. Deliberately absent: introspection, refresh, and every other kind of token.
 
 mod claims;
 mod endings;
 mod jwks;
+mod recall;
 mod source;
 mod verifier;
 
-pub use endings::{Ended, Endings};
+pub use endings::Endings;
+pub use recall::Recall;
 pub use source::{HttpKeySource, KeySource, KeySourceError};
-pub use verifier::{TokenError, Verified, Verifier, VerifierConfig};
+pub use verifier::{Logout, TokenError, Verified, Verifier, VerifierConfig};
 
 /// A signature algorithm that may be allowed. The list is closed: nothing symmetric, nothing with PSS, never `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

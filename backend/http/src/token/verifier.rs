@@ -1,5 +1,7 @@
 //! The verifier: one for both services, REST and sockets.
 
+mod logout;
+
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
@@ -8,8 +10,10 @@ use std::{
 
 use echopulse_core::common::{Timestamp, actor::Identity, community::UserKind, port::Clock};
 use echopulse_protocol::problem::ProblemCode;
+use serde::de::DeserializeOwned;
 use tokio::{sync::Mutex, time::Instant};
 
+pub use self::logout::Logout;
 use super::{
     Algorithm, Endings, KeySource,
     claims::{self, Claims, Header},
@@ -36,6 +40,8 @@ pub struct VerifierConfig {
     pub known_as: Option<String>,
     /// Our own audience.
     pub audience: String,
+    /// The clients that log-outs are told for: the audience of logout tokens is one of them.
+    pub clients: Vec<String>,
     /// Which signatures are accepted. The token has no say in it.
     pub algorithms: Vec<Algorithm>,
     /// How far the issuer's clock may differ, for REST and for the timers of sockets.
@@ -43,12 +49,13 @@ pub struct VerifierConfig {
 }
 
 impl VerifierConfig {
-    /// The usual rules for an issuer: audience `echopulse`, all three algorithms, 30 s.
+    /// The usual rules for an issuer: audience `echopulse`, our two clients, all three algorithms, 30 s.
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
             known_as: None,
             audience: "echopulse".to_owned(),
+            clients: ["echopulse-tui", "echopulse-web"].map(str::to_owned).to_vec(),
             algorithms: Algorithm::ALL.to_vec(),
             leeway: Duration::from_secs(30),
         }
@@ -149,16 +156,20 @@ impl Verifier {
         &self.endings
     }
 
+    /// Whether the sign-in of a token that held has ended since.
+    #[must_use]
+    pub fn has_ended(&self, token: &Verified) -> bool {
+        let Identity { iss, sub, .. } = &token.identity;
+        self.endings.covers(iss, token.sid.as_deref(), sub, token.issued)
+    }
+
     /// Checks the token of a person or bot.
     pub async fn verify(&self, token: &str) -> Result<Verified, TokenError> {
         let (claims, until) = self.check(token).await?;
-        let holds_until =
-            Timestamp::from_millis(i64::try_from(until.saturating_mul(1000)).unwrap_or(i64::MAX));
+        let holds_until = moment(until);
         let (sid, issued) = (claims.sid.clone(), claims.iat.unwrap_or(0));
         let mut identity = identity(claims)?;
-        if let Some(known_as) = &self.config.known_as {
-            identity.iss.clone_from(known_as);
-        }
+        self.known_as().clone_into(&mut identity.iss);
         Ok(Verified { identity, holds_until, sid, issued })
     }
 
@@ -168,8 +179,23 @@ impl Verifier {
         if claims.has_role(SERVICE_ROLE) { Ok(()) } else { Err(TokenError::RoleMissing) }
     }
 
-    /// What a token claims, if it holds, and until when that is, in seconds since the Unix epoch, leeway included.
+    /// What people of the issuer are known under.
+    fn known_as(&self) -> &str {
+        self.config.known_as.as_deref().unwrap_or(&self.config.issuer)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.clock.now().as_millis() / 1000).unwrap_or(0)
+    }
+
+    /// What an access token claims, if it holds, and until when that is, in seconds since the Unix epoch, leeway included.
     async fn check(&self, token: &str) -> Result<(Claims, u64), TokenError> {
+        let (header, claims) = self.authentic(token).await?;
+        self.check_claims(&header, claims)
+    }
+
+    /// What a token says that the issuer signed. Nothing of it is judged yet.
+    async fn authentic<C: DeserializeOwned>(&self, token: &str) -> Result<(Header, C), TokenError> {
         if token.len() > LONGEST {
             return Err(TokenError::Invalid("too long"));
         }
@@ -186,7 +212,7 @@ impl Verifier {
         if !right.unwrap_or(false) {
             return Err(TokenError::Invalid("wrong signature"));
         }
-        self.check_claims(&parts.header, parts.claims)
+        Ok((parts.header, parts.claims))
     }
 
     fn check_header<'a>(&self, header: &'a Header) -> Result<(Algorithm, &'a str), TokenError> {
@@ -213,8 +239,7 @@ impl Verifier {
         if !is_access_token(header.typ.as_deref(), claims.typ.as_deref()) {
             return Err(TokenError::Invalid("no access token"));
         }
-        let now = u64::try_from(self.clock.now().as_millis() / 1000).unwrap_or(0);
-        let leeway = self.config.leeway.as_secs();
+        let (now, leeway) = (self.now(), self.config.leeway.as_secs());
         let until = claims.exp.saturating_add(leeway);
         if until <= now {
             return Err(TokenError::Expired);
@@ -222,7 +247,8 @@ impl Verifier {
         if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(leeway)) {
             return Err(TokenError::Invalid("not yet"));
         }
-        if self.endings.covers(claims.sid.as_deref(), &claims.sub, claims.iat.unwrap_or(0)) {
+        let issued = claims.iat.unwrap_or(0);
+        if self.endings.covers(self.known_as(), claims.sid.as_deref(), &claims.sub, issued) {
             return Err(TokenError::Ended);
         }
         Ok((claims, until))
@@ -281,6 +307,11 @@ impl Verifier {
     fn cached(&self) -> Cached {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// A moment, from seconds since the Unix epoch.
+fn moment(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX))
 }
 
 /// RFC 9068 says it in the header, Keycloak in a claim. ID, refresh and logout tokens are signed by the same key.

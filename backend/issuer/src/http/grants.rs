@@ -78,7 +78,7 @@ pub(crate) async fn code(app: &Inner, form: TokenForm) -> Result<Json<Tokens>, O
         CodeRedeemed::Reused { sid } => {
             tracing::warn!("an authorization code was used twice; its sign-in is revoked");
             if let Some(sid) = sid {
-                app.session_ended(sid);
+                app.session_ended(sid).await;
             }
             Err(OLD_CODE)
         }
@@ -99,7 +99,7 @@ pub(crate) async fn refresh(app: &Inner, form: TokenForm) -> Result<Json<Tokens>
         }
         Refreshed::Reused { sid } => {
             tracing::warn!("a refresh token was used twice; its sign-in is revoked");
-            app.session_ended(sid);
+            app.session_ended(sid).await;
             Err(OLD_REFRESH)
         }
         Refreshed::Refused => Err(OLD_REFRESH),

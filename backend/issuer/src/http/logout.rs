@@ -76,7 +76,7 @@ pub(crate) async fn logout(
             return Err(PageError::Form);
         }
         for sid in app.store.end_browser(&browser.hash()).await? {
-            app.session_ended(sid);
+            app.session_ended(sid).await;
         }
         Ok(Browser::forget(&app, leave(&app, target.as_deref())))
     };

@@ -30,7 +30,7 @@ pub(crate) async fn revoke(
         None => app.store.revoke_by_token(&secret::hash(&token), client.id()).await?,
     };
     if let Some(sid) = ended {
-        app.session_ended(sid);
+        app.session_ended(sid).await;
     }
     Ok(StatusCode::OK)
 }

@@ -3,6 +3,7 @@
 use std::{
     net::IpAddr,
     path::PathBuf,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -48,8 +49,9 @@ impl Clock for HandClock {
 pub(crate) struct Heard(pub(crate) Mutex<Vec<Ended>>);
 
 impl Endings for Heard {
-    fn ended(&self, ended: Ended) {
+    fn ended(&self, ended: Ended) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.lock().unwrap().push(ended);
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{SendOutcome, SessionEvent, Start, StreamPosition};
 use crate::{
     destination::{SendTo, Topic},
-    event::{Envelope, EventBody},
+    event::{EndCode, Envelope, EventBody},
     id::{Seq, Stream},
     problem::{ProblemCode, Reply},
     rest::Receipt,
@@ -256,6 +256,8 @@ impl Ledger {
                 move_to(to);
                 Some(SessionEvent::Gap { topic, from, to, reason })
             }
+            // All of them end with the sign-in: whoever signs in again goes on from where they were.
+            EventBody::Ended { code: EndCode::SessionEnded } => None,
             EventBody::Ended { code } => {
                 self.topics.remove(&topic);
                 Some(SessionEvent::Ended { topic, code })

@@ -7,7 +7,7 @@ use std::sync::{
 
 use super::{Connection, Decision};
 use crate::socket::{encode, expiry::Expiry};
-use echopulse_core::common::BoxFuture;
+use echopulse_core::{chat::model::EndCode, common::BoxFuture};
 use echopulse_http::{ApiError, Caller, bearer, token::TokenError};
 use echopulse_protocol::{
     destination::Topic,
@@ -59,14 +59,25 @@ impl Connection {
         self.session.fail(code, error.code().as_str(), &error.problem().detail);
     }
 
+    /// Ends the session if its sign-in has ended. Nothing that still waits is written: the subscriptions end first.
     pub(super) fn check_sign_in(&mut self) {
-        let endings = self.app.guard.verifier().endings();
-        let over = self.caller.as_ref().is_some_and(|Caller { token, .. }| {
-            endings.covers(token.sid.as_deref(), &token.identity.sub, token.issued)
-        });
-        if over {
+        let verifier = self.app.guard.verifier();
+        if self.caller.as_ref().is_some_and(|caller| verifier.has_ended(&caller.token)) {
+            self.end_subscriptions(EndCode::SessionEnded);
             self.session.fail(close::UNAUTHENTICATED, "token-invalid", "the sign-in has ended");
         }
+    }
+
+    /// Ends the session if a refusal leaves no place in it: the account may not be here any more. Answers whether it did.
+    pub(super) fn ends_for(&mut self, error: &ApiError) -> bool {
+        match error.code() {
+            // Membership is as it was, so no subscription has a reason of its own to end.
+            ProblemCode::RealmRoleMissing => self.drop_subscriptions(),
+            ProblemCode::Suspended => self.end_subscriptions(EndCode::Suspended),
+            _ => return false,
+        }
+        self.fail(error);
+        true
     }
 
     pub(super) fn warn(&mut self) {

@@ -65,9 +65,7 @@ impl Connection {
         stream: &mut SplitStream<WebSocket>,
         mut writer: JoinSet<()>,
     ) {
-        for subscription in self.topics.take() {
-            self.unfollow(&subscription);
-        }
+        self.drop_subscriptions();
         self.catching_up.shutdown().await;
         let patience = if end == End::Stopped { FINISH_STOPPED } else { FINISH };
         // Work that takes longer is given up: its outcome is unknown to the client, who sends it again.

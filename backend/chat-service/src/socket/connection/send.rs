@@ -57,6 +57,7 @@ impl Connection {
                 self.session.settle(ticket, Some(headers));
             }
             (Ok(_), None) => {}
+            (Err(error), _) if self.ends_for(&error) => {}
             (Err(error), ticket) => {
                 let receipt = ticket.and_then(|ticket| self.session.settle(ticket, None));
                 self.refuse(receipt, &error);

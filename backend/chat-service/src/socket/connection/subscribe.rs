@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use echopulse_core::chat::port::inbound::Follow;
+use echopulse_core::chat::{
+    model::{Delivery, EndCode, Item},
+    port::{
+        inbound::{Follow, Followed},
+        outbound::Follower,
+    },
+};
 use echopulse_http::ApiError;
 use echopulse_protocol::{
     destination::Topic,
@@ -10,7 +16,7 @@ use echopulse_protocol::{
 };
 
 use super::{Connection, Decision};
-use crate::socket::topics::{Subscription, start_of, stream_of};
+use crate::socket::topics::{Follows, Subscription, start_of, stream_of};
 
 impl Connection {
     pub(super) fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
@@ -38,7 +44,8 @@ impl Connection {
         self.deciding = Some(Box::pin(async move {
             let command = Follow { actor, stream, start, follower, subscription: number };
             let followed = following.follow(command).await;
-            subscription.follows = followed.as_ref().ok().map(|followed| (stream, followed.id));
+            let follows = |followed: &Followed| Follows { stream, id: followed.id, epoch: followed.epoch };
+            subscription.follows = followed.as_ref().ok().map(follows);
             Decision::Subscription { subscription, followed: followed.map_err(ApiError::from) }
         }));
     }
@@ -62,9 +69,26 @@ impl Connection {
     }
 
     pub(super) fn unfollow(&self, subscription: &Subscription) {
-        if let Some((stream, id)) = subscription.follows {
-            self.app.ports.following.unfollow(stream, id);
+        if let Some(follows) = subscription.follows {
+            self.app.ports.following.unfollow(follows.stream, follows.id);
         }
         self.outbox.forget(subscription.number);
+    }
+
+    /// Drops every subscription, and what still waits for it.
+    pub(super) fn drop_subscriptions(&mut self) {
+        for subscription in self.topics.take() {
+            self.unfollow(&subscription);
+        }
+    }
+
+    /// Ends every subscription with a last event. What still waits for them is not written.
+    pub(super) fn end_subscriptions(&mut self, code: EndCode) {
+        for subscription in self.topics.take() {
+            let Some(follows) = subscription.follows else { continue };
+            self.app.ports.following.unfollow(follows.stream, follows.id);
+            let last = Delivery::new(follows.stream, follows.epoch, Item::Ended(code));
+            self.outbox.deliver(subscription.number, Arc::new(last));
+        }
     }
 }

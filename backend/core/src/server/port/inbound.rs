@@ -8,6 +8,7 @@ use crate::{
         community::{Category, Channel, ChannelKind, JoinPolicy, Level, Member, Role, Server, User},
         event::ServerEvent,
         name::InviteCode,
+        sign_out::Ended,
     },
     server::{
         error::ServerError,
@@ -300,4 +301,24 @@ pub trait Catalogue: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<ServerEvent>, StoreError>>;
     /// Where a channel belongs.
     fn server_of_channel(&self, channel: ChannelId) -> BoxFuture<'_, Result<Option<ServerId>, StoreError>>;
+}
+
+/// The notice that a sign-in ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignOutNews {
+    /// The issuer, as people of it are known here.
+    pub iss: String,
+    /// What ended.
+    pub ended: Ended,
+    /// When, by the issuer's clock.
+    pub at: Timestamp,
+    /// What the issuer calls the notice, if it may come twice.
+    pub token: Option<String>,
+}
+
+/// The end of sign-ins.
+pub trait SignOuts: Send + Sync {
+    /// Refuses the tokens of what ended, here at once and soon on every instance, until none can live any more. `false`: this
+    /// very notice came before, and changes nothing. On an error it holds on this instance only.
+    fn end(&self, news: SignOutNews) -> BoxFuture<'_, Result<bool, StoreError>>;
 }

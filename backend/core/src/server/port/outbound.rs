@@ -9,6 +9,7 @@ use crate::{
         community::{Channel, Member, Role, Server, User},
         event::ServerEvent,
         name::{InviteCode, Username},
+        sign_out::SignOut,
     },
     server::{
         error::Refusal,
@@ -205,6 +206,27 @@ pub enum OutboxRecord {
         /// Counts its changes.
         revision: u64,
     },
+    /// A sign-in that ended.
+    SignOut(SignOut),
+}
+
+/// Remembers sign-outs for all instances, and for those to come.
+pub trait SignOutStore: Send + Sync {
+    /// Remembers one, with its outbox row, in one transaction. `false`, and nothing stored: a notice that this issuer calls `token`
+    /// was remembered before. Those that are over at `now` and were published are forgotten.
+    fn remember(
+        &self,
+        sign_out: SignOut,
+        token: Option<String>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Those that are not over at `now`, oldest first; with `since` only those whose `now` was that or later when they were remembered.
+    fn remembered(
+        &self,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<SignOut>, StoreError>>;
 }
 
 /// Rows that commits left for the bus.

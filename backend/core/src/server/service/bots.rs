@@ -6,12 +6,12 @@
 
 use super::ServerService;
 use crate::{
-    common::{ServerId, UserId, actor::Actor, name::Username},
+    common::{ServerId, UserId, actor::Actor, name::Username, sign_out::Ended},
     server::{
         decide,
         error::{Refusal, ServerError},
         port::{
-            inbound::{Answer, Bots, NewBot},
+            inbound::{Answer, Bots, NewBot, SignOutNews},
             outbound::BotClient,
         },
         view::{Bot, Scope, ServerView},
@@ -46,9 +46,9 @@ impl ServerService {
         client: BotClient,
     ) -> Result<NewBot, ServerError> {
         let BotClient { client_id, identity, secret } = client;
-        let sub = identity.sub.clone();
+        let (iss, sub) = (identity.iss.clone(), identity.sub.clone());
         let user = self.identify(identity).await?.user;
-        let bot = Bot { user, name, client_id, sub, created_by: actor.user, created_at: self.now() };
+        let bot = Bot { user, name, client_id, iss, sub, created_by: actor.user, created_at: self.now() };
         let scope = Scope { bots: true, ..Scope::of_two(server, actor.user, user) };
         let made = bot.clone();
         self.change(scope, actor, move |view, now| decide::keep_bot(view, actor, made, now)).await?;
@@ -70,7 +70,16 @@ impl ServerService {
     async fn rotate_bot(&self, actor: Actor, server: ServerId, bot: UserId) -> Result<NewBot, ServerError> {
         let bot = self.managed_bot(actor, server, bot).await?;
         let secret = self.deps.bots.rotate(bot.client_id.clone()).await?.ok_or(Refusal::UserNotFound)?;
+        self.sign_out(&bot).await?;
         Ok(NewBot { bot, secret })
+    }
+
+    /// Ends whatever the bot's tokens up to now opened, on every instance.
+    async fn sign_out(&self, bot: &Bot) -> Result<(), ServerError> {
+        let (iss, ended) = (bot.iss.clone(), Ended::Subject(bot.sub.clone()));
+        let news = SignOutNews { iss, ended, at: self.now(), token: None };
+        self.deps.sign_outs.end(news).await?;
+        Ok(())
     }
 
     async fn revoke_bot(&self, actor: Actor, server: ServerId, bot: UserId) -> Result<(), ServerError> {
@@ -86,6 +95,7 @@ impl ServerService {
         made_by: ServerId,
     ) -> Result<(), ServerError> {
         self.deps.bots.remove(bot.client_id.clone()).await?;
+        self.sign_out(bot).await?;
         let servers = self.deps.store.servers_of(bot.user).await?;
         let others = servers.into_iter().map(|server| server.id).filter(|server| *server != made_by);
         for server in others.chain([made_by]) {

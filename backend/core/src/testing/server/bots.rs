@@ -4,8 +4,21 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use crate::{
     common::{BoxFuture, StoreError, actor::Identity, community::UserKind, name::Username, sync::lock},
-    server::port::outbound::{BotClient, BotIssuer, ClientSecret},
+    server::port::{
+        inbound::{SignOutNews, SignOuts},
+        outbound::{BotClient, BotIssuer, ClientSecret},
+    },
 };
+
+/// The end of sign-ins, where a test has none.
+#[derive(Default)]
+pub struct NoSignOuts;
+
+impl SignOuts for NoSignOuts {
+    fn end(&self, _: SignOutNews) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async { Ok(true) })
+    }
+}
 
 /// The clients of an issuer, with the secret that holds.
 #[derive(Default)]

@@ -9,6 +9,7 @@ use crate::{
         community::{Category, Channel, Member, Role, Server, User},
         event::{ServerChange, ServerEvent},
         name::InviteCode,
+        sign_out::SignOut,
     },
     server::{
         port::outbound::{Founding, OutboxRecord, ProfileChange},
@@ -23,6 +24,7 @@ pub(super) struct State {
     /// Outlive their servers.
     pub(super) logs: HashMap<ServerId, Vec<ServerEvent>>,
     pub(super) outbox: BTreeMap<u64, Row>,
+    pub(super) sign_outs: Vec<Remembered>,
     rows: u64,
 }
 
@@ -30,6 +32,14 @@ pub(super) struct State {
 pub(super) enum Row {
     Server(ServerEvent),
     User(UserId),
+    SignOut(SignOut),
+}
+
+/// A sign-out, when it was remembered, and what its issuer calls the notice of it.
+pub(super) struct Remembered {
+    pub(super) sign_out: SignOut,
+    pub(super) at: Timestamp,
+    token: Option<String>,
 }
 
 pub(super) struct Kept {
@@ -112,8 +122,20 @@ impl State {
             Row::User(id) => {
                 self.people.newest(*id).map(|(user, revision)| OutboxRecord::User { user, revision })
             }
+            Row::SignOut(sign_out) => Some(OutboxRecord::SignOut(sign_out.clone())),
         };
         self.outbox.iter().filter_map(|(number, row)| Some((*number, record(row)?))).take(limit).collect()
+    }
+
+    pub(super) fn remember(&mut self, sign_out: SignOut, token: Option<String>, now: Timestamp) -> bool {
+        self.sign_outs.retain(|known| known.sign_out.until > now);
+        let came = |known: &Remembered| known.sign_out.iss == sign_out.iss && known.token == token;
+        if token.is_some() && self.sign_outs.iter().any(came) {
+            return false;
+        }
+        self.sign_outs.push(Remembered { sign_out: sign_out.clone(), at: now, token });
+        self.leave_for_bus(Row::SignOut(sign_out));
+        true
     }
 
     pub(super) fn sign_in(&mut self, arrival: Arrival) -> User {

@@ -106,7 +106,7 @@ pub(super) async fn rows_wait_in_order_until_they_are_published(stores: Stores<'
     let seqs = |rows: &[(u64, OutboxRecord)]| {
         let seq = |(_, record): &(u64, OutboxRecord)| match record {
             OutboxRecord::Server(event) => Some((event.server, event.seq.0)),
-            OutboxRecord::User { .. } => None,
+            OutboxRecord::User { .. } | OutboxRecord::SignOut(_) => None,
         };
         rows.iter().filter_map(seq).collect::<Vec<_>>()
     };

@@ -296,6 +296,7 @@ pub(super) async fn bots_are_shown_to_who_asks_until_they_are_gone(stores: Store
         user,
         name: Username::parse(name).unwrap(),
         client_id: format!("bot-{name}"),
+        iss: "https://issuer.example".to_owned(),
         sub: format!("sub-{name}"),
         created_by: ADA,
         created_at: at(3),

@@ -3,6 +3,7 @@ use echopulse_core::{
     common::{
         ChannelId, Epoch, ServerId, Timestamp, UserId,
         event::{ServerChange, ServerEvent},
+        sign_out::{Ended, SignOut},
     },
 };
 
@@ -30,6 +31,11 @@ fn server_event() -> Record {
 
 fn typing() -> Record {
     Record::Signal { stream: STREAM, signal: Signal::Typing(UserId::from_u128(2)) }
+}
+
+fn sign_out(ended: Ended) -> Record {
+    let (at, until) = (Timestamp::from_millis(5), Timestamp::from_millis(9));
+    Record::SignOut(SignOut { iss: "https://issuer.example".to_owned(), ended, at, until })
 }
 
 fn read(it: &Encoded) -> Decoded {
@@ -138,4 +144,16 @@ fn what_cannot_be_read_is_malformed() {
     assert_eq!(read(&changed(&it, "\"version\":1", "\"version\":0")), malformed);
     assert_eq!(decode(&options(), &it.topic, Some(it.key.as_bytes()), None, None), malformed, "a tombstone");
     assert_eq!(decode(&options(), &it.topic, None, Some(&it.value), None), malformed);
+}
+
+#[test]
+fn the_end_of_a_sign_in_goes_round_and_counts_only_with_a_signature() {
+    for ended in [Ended::Session("s-1".to_owned()), Ended::Subject("ada".to_owned())] {
+        let it = encode(&options(), sign_out(ended.clone()));
+        assert_eq!(it.topic, "t.users.update");
+        assert_eq!(read(&it), Decoded::Record(sign_out(ended)));
+        assert_eq!(read(&Encoded { signature: None, ..it.clone() }), skipped(Skipped::Unsigned));
+        let elsewhere = changed(&Encoded { topic: "t.users.delete".to_owned(), ..it }, "issuer", "issuer");
+        assert_eq!(read(&elsewhere), skipped(Skipped::Foreign));
+    }
 }

@@ -22,6 +22,7 @@ fn bot(row: &PgRow) -> Result<Bot, StoreError> {
         user: UserId::from_u128(bits(row, "person")?),
         name: Username::parse(get(row, "name")?).map_err(|_| damaged("name"))?,
         client_id: get(row, "client_id")?,
+        iss: get(row, "iss")?,
         sub: get(row, "sub")?,
         created_by: UserId::from_u128(bits(row, "created_by")?),
         created_at: time(row, "created_at")?,
@@ -30,13 +31,14 @@ fn bot(row: &PgRow) -> Result<Bot, StoreError> {
 
 /// Keeps one.
 pub(super) async fn put(db: &mut PgConnection, server: ServerId, bot: &Bot) -> Result<(), StoreError> {
-    let put = "INSERT INTO bot (person, server, name, client_id, sub, created_by, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let put = "INSERT INTO bot (person, server, name, client_id, iss, sub, created_by, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let put = sqlx::query(put)
         .bind(id(bot.user.as_u128()))
         .bind(id(server.as_u128()))
         .bind(bot.name.as_str())
         .bind(&bot.client_id)
+        .bind(&bot.iss)
         .bind(&bot.sub)
         .bind(id(bot.created_by.as_u128()))
         .bind(bot.created_at.as_millis());

@@ -22,6 +22,7 @@ fn bot(row: &SqliteRow) -> Result<Bot, StoreError> {
         user: UserId::from_u128(bits(row, "user")?),
         name: Username::parse(get(row, "name")?).map_err(|_| damaged("name"))?,
         client_id: get(row, "client_id")?,
+        iss: get(row, "iss")?,
         sub: get(row, "sub")?,
         created_by: UserId::from_u128(bits(row, "created_by")?),
         created_at: time(row, "created_at")?,
@@ -30,13 +31,14 @@ fn bot(row: &SqliteRow) -> Result<Bot, StoreError> {
 
 /// Keeps one.
 pub(super) async fn put(db: &mut SqliteConnection, server: ServerId, bot: &Bot) -> Result<(), StoreError> {
-    let put = "INSERT INTO bot (user, server, name, client_id, sub, created_by, created_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let put = "INSERT INTO bot (user, server, name, client_id, iss, sub, created_by, created_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let put = sqlx::query(put)
         .bind(octets(bot.user.as_u128()))
         .bind(octets(server.as_u128()))
         .bind(bot.name.as_str())
         .bind(&bot.client_id)
+        .bind(&bot.iss)
         .bind(&bot.sub)
         .bind(octets(bot.created_by.as_u128()))
         .bind(bot.created_at.as_millis());

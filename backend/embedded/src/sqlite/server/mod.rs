@@ -9,6 +9,7 @@ mod found;
 mod lists;
 mod outbox;
 mod people;
+mod sign_outs;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -22,11 +23,13 @@ use echopulse_core::{
         community::{Member, Server, User},
         event::ServerEvent,
         name::InviteCode,
+        sign_out::SignOut,
     },
     server::{
         error::Refusal,
         port::outbound::{
-            Decide, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore, UserStore,
+            Decide, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore, SignOutStore,
+            UserStore,
         },
         view::{Ban, Invite, Scope, ServerView},
     },
@@ -172,5 +175,15 @@ impl ServerOutbox for SqliteServerStore {
 
     fn published(&self, rows: Vec<u64>) -> Answer<'_, ()> {
         Box::pin(outbox::published(&self.database, rows))
+    }
+}
+
+impl SignOutStore for SqliteServerStore {
+    fn remember(&self, sign_out: SignOut, token: Option<String>, now: Timestamp) -> Answer<'_, bool> {
+        Box::pin(sign_outs::remember(&self.database, sign_out, token, now))
+    }
+
+    fn remembered(&self, since: Option<Timestamp>, now: Timestamp) -> Answer<'_, Vec<SignOut>> {
+        Box::pin(async move { sign_outs::remembered(&mut *self.database.reader().await?, since, now).await })
     }
 }

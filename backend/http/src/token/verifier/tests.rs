@@ -1,15 +1,18 @@
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use echopulse_core::common::BoxFuture;
+use echopulse_core::common::{
+    BoxFuture,
+    sign_out::{Ended, SignOut, SignOutMemory},
+};
 use jsonwebtoken::{Algorithm as Signing, EncodingKey, Header as SigningHeader};
 use p256::{SecretKey, elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::token::{Ended, KeySourceError};
+use crate::token::KeySourceError;
 
-const NOW: i64 = 1_800_000_000;
+pub(in crate::token) const NOW: i64 = 1_800_000_000;
 
 struct At(AtomicI64);
 
@@ -33,12 +36,12 @@ impl KeySource for Issuer {
     }
 }
 
-struct Pair {
+pub(in crate::token) struct Pair {
     encoding: EncodingKey,
     jwk: Value,
 }
 
-fn pair(kid: &str, number: u8) -> Pair {
+pub(in crate::token) fn pair(kid: &str, number: u8) -> Pair {
     let secret = SecretKey::from_slice(&[number; 32]).unwrap();
     let point = secret.public_key().to_encoded_point(false);
     let part = |octets: Option<&p256::FieldBytes>| BASE64_URL_SAFE_NO_PAD.encode(octets.unwrap());
@@ -49,13 +52,13 @@ fn pair(kid: &str, number: u8) -> Pair {
     }
 }
 
-struct World {
+pub(in crate::token) struct World {
     issuer: Arc<Issuer>,
-    verifier: Verifier,
-    key: Pair,
+    pub(in crate::token) verifier: Verifier,
+    pub(in crate::token) key: Pair,
 }
 
-fn world() -> World {
+pub(in crate::token) fn world() -> World {
     let key = pair("one", 7);
     let issuer = Arc::new(Issuer {
         jwks: RwLock::new(Some(json!({ "keys": [key.jwk] }))),
@@ -65,7 +68,7 @@ fn world() -> World {
         VerifierConfig::new("https://id.example"),
         Arc::clone(&issuer) as _,
         Arc::new(At(AtomicI64::new(NOW))),
-        Arc::new(Endings::new(Duration::from_secs(600))),
+        Arc::default(),
     );
     World { issuer, verifier, key }
 }
@@ -88,7 +91,7 @@ fn without(name: &str) -> Value {
     claims
 }
 
-fn sign(key: &Pair, kid: Option<&str>, typ: &str, claims: &Value) -> String {
+pub(in crate::token) fn sign(key: &Pair, kid: Option<&str>, typ: &str, claims: &Value) -> String {
     let mut header = SigningHeader::new(Signing::ES256);
     header.kid = kid.map(str::to_owned);
     header.typ = Some(typ.to_owned());
@@ -105,7 +108,7 @@ impl World {
     }
 }
 
-fn is_invalid(answer: Result<Verified, TokenError>) -> bool {
+pub(in crate::token) fn is_invalid<T>(answer: Result<T, TokenError>) -> bool {
     matches!(answer, Err(TokenError::Invalid(_)))
 }
 
@@ -294,7 +297,11 @@ async fn without_any_key_nothing_can_be_said() {
 #[tokio::test]
 async fn a_sign_in_that_ended_opens_nothing_any_more() {
     let world = world();
-    world.verifier.endings().end(Ended::Session("sid-1".to_owned()), u64::try_from(NOW).unwrap());
+    let held = world.says(&claims()).await.unwrap();
+    let (at, until) = (moment(0), moment(u64::MAX));
+    let (iss, ended) = ("https://id.example".to_owned(), Ended::Session("sid-1".to_owned()));
+    world.verifier.endings().note(SignOut { iss, ended, at, until });
+    assert!(world.verifier.has_ended(&held));
     assert_eq!(world.says(&claims()).await, Err(TokenError::Ended));
     assert!(world.says(&with("sid", json!("sid-2"))).await.is_ok());
 }
@@ -357,7 +364,7 @@ async fn only_listed_algorithms_are_looked_at() {
         },
         issuer,
         Arc::new(At(AtomicI64::new(NOW))),
-        Arc::new(Endings::new(Duration::from_secs(600))),
+        Arc::default(),
     );
     assert!(is_invalid(verifier.verify(&sign(&key, Some("one"), "at+jwt", &claims())).await));
 }

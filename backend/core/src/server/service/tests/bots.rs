@@ -5,6 +5,7 @@ use crate::{
         actor::{Actor, Identity},
         community::{JoinPolicy, UserKind},
         event::{RemovalCause, ServerChange},
+        sign_out::Ended,
     },
     server::{
         error::Refusal,
@@ -125,6 +126,8 @@ fn another_secret_replaces_the_old_one() {
     assert_ne!(new.secret, old.secret);
     assert_eq!(home.town.bots.secret(&old.bot.client_id), Some(new.secret));
     assert_eq!(new.bot, old.bot);
+    let noted = home.town.sign_outs.noted();
+    assert_eq!(noted[0].ended, Ended::Subject(old.bot.sub), "what the old one opened ends");
 }
 
 #[test]
@@ -141,6 +144,7 @@ fn a_revoked_bot_is_gone_everywhere_and_its_name_is_free() {
     assert_eq!(block_on(home.service().mine(signs_in(&home, &new))).unwrap(), []);
     assert_eq!(home.town.bots.secret(&new.bot.client_id), None);
     assert_eq!(listed(&home), [""; 0]);
+    assert_eq!(home.town.sign_outs.noted()[0].ended, Ended::Subject(new.bot.sub));
     let again = made(&home, "deploy");
     assert_ne!(again.bot.user, new.bot.user, "the same name is another account");
 }

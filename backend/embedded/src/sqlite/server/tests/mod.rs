@@ -24,7 +24,7 @@ use echopulse_core::{
 use tempfile::TempDir;
 
 use super::SqliteServerStore;
-use echopulse_core::testing::server::MemoryBotIssuer;
+use echopulse_core::testing::server::{MemoryBotIssuer, NoSignOuts};
 use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
 
 /// The use cases on a store in a folder of its own.
@@ -43,6 +43,7 @@ impl Fixture {
         let store = SqliteServerStore::connect(folder.path()).await.unwrap();
         let service = ServerService::new(ServerDeps {
             bots: Arc::<MemoryBotIssuer>::default(),
+            sign_outs: Arc::<NoSignOuts>::default(),
             store: Arc::new(store.clone()),
             users: Arc::new(store.clone()),
             relay: Arc::new(Nudge::default()),
