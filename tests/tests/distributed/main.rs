@@ -10,9 +10,12 @@ mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
     mod following;
     mod instances;
+    mod keycloak;
+    mod lifetimes;
     mod login;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
+    mod sign_out;
     #[path = "../../../../backend/all-in-one/tests/it/slow.rs"]
     mod slow;
     #[path = "../../../../backend/all-in-one/tests/it/socket.rs"]

@@ -261,7 +261,8 @@ impl Socket {
         timeout(DEADLINE, self.next()).await.expect("the socket says something in time")
     }
 
-    async fn next(&mut self) -> Said {
+    /// The same, however long it takes.
+    pub(crate) async fn next(&mut self) -> Said {
         loop {
             if let Some(frame) = self.decoder.next().unwrap() {
                 return Said::Frame(frame);

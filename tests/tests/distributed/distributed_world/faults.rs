@@ -44,6 +44,16 @@ async fn without_its_issuer_a_service_is_not_ready_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_chat_service_lets_nobody_in_before_it_knows_who_signed_out() {
+    let told = [("INTERNAL__SERVER_URLS", "http://127.0.0.1:1")];
+    let extra = Extra::start(Kind::Chat, &free_address(), &told);
+    let found = extra.health(503, |body| body["missing"] == json!(["server"])).await;
+    assert_eq!(found.body["status"], "not-ready");
+    let refused = answer(reqwest::Client::new().get(format!("{}/api/read-states", extra.url))).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (503, "not-ready"));
+}
+
+#[tokio::test]
 async fn without_kafka_posting_works_and_other_instances_catch_up_from_the_database() {
     let deployment = Deployment::start().await;
     let alone = Extra::start(Kind::Chat, &free_address(), &[("KAFKA__BOOTSTRAP", NOWHERE)]);

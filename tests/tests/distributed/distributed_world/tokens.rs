@@ -1,27 +1,38 @@
 //! Tokens of a real Keycloak: who is let in, and until when.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     support::{Person, Said, Socket, answer, value},
     world::Deployment,
 };
 
-/// What both services say to a token, over REST and in CONNECT: status and code.
-async fn said_to(deployment: &Deployment, token: &str) -> Vec<(u16, String)> {
-    let instance = deployment.instance(0);
+/// What both services of an instance say to a token, over REST, on the handshake and in CONNECT: status and code.
+pub(super) async fn said_to(deployment: &Deployment, number: usize, token: &str) -> Vec<(u16, String)> {
+    let instance = deployment.instance(number);
     let mut said = Vec::new();
     for path in ["/server/api/users/me", "/chat/api/read-states"] {
         let found = answer(deployment.http().get(instance.at(path)).bearer_auth(token)).await;
         said.push((found.status.as_u16(), found.code().to_owned()));
     }
-    let mut socket = Socket::open(&instance).await;
-    assert_eq!(socket.protocol.as_deref(), Some("v12.stomp"));
-    socket.send(&format!("CONNECT\naccept-version:1.2\nhost:x\nAuthorization:Bearer {token}\n\n\0")).await;
-    let frame = socket.frame().await;
-    let Said::Closed(Some((close, _))) = socket.said().await else { panic!("{frame:?} does not close") };
-    said.push((close, value(&frame, "message")));
+    for (path, header) in [
+        (format!("/chat/ws?access_token={token}"), String::new()),
+        ("/chat/ws".to_owned(), format!("Authorization:Bearer {token}\n")),
+    ] {
+        let stomp = ("sec-websocket-protocol", "v12.stomp");
+        let mut socket = Socket::with(&instance, &path, &[stomp]).await.expect("anybody may open a socket");
+        assert_eq!(socket.protocol.as_deref(), Some(stomp.1));
+        socket.send(&format!("CONNECT\naccept-version:1.2\nhost:x\n{header}\n\0")).await;
+        let frame = socket.frame().await;
+        let Said::Closed(Some((close, _))) = socket.said().await else { panic!("{frame:?} does not close") };
+        said.push((close, value(&frame, "message")));
+    }
     said
+}
+
+/// A status, said with this code.
+fn with(code: &str) -> impl Fn(u16) -> (u16, String) {
+    move |status| (status, code.to_owned())
 }
 
 #[tokio::test]
@@ -29,8 +40,23 @@ async fn an_account_without_a_role_of_ours_is_forbidden_everywhere() {
     let deployment = Deployment::start().await;
     let account = deployment.account("nobody", &[]).await;
     let token = deployment.token(&account).await;
-    let code = "realm-role-missing".to_owned();
-    assert_eq!(said_to(&deployment, &token).await, [(403, code.clone()), (403, code.clone()), (4403, code)]);
+    assert_eq!(said_to(&deployment, 0, &token).await, [403, 403, 4403, 4403].map(with("realm-role-missing")));
+}
+
+#[tokio::test]
+async fn a_role_of_a_client_is_no_role_of_ours() {
+    let deployment = Deployment::start().await;
+    let account = deployment.account("pretender", &[]).await;
+    let (client, user) = (&account.id, &account.user);
+    for role in ["echopulse-user", "echopulse-admin"] {
+        let roles = deployment.admin_url(&format!("/clients/{client}/roles"));
+        deployment.ask(deployment.http().post(&roles).json(&json!({ "name": role }))).await;
+        let made = deployment.ask(deployment.http().get(format!("{roles}/{role}"))).await;
+        let path = deployment.admin_url(&format!("/users/{user}/role-mappings/clients/{client}"));
+        deployment.ask(deployment.http().post(path).json(&json!([made]))).await;
+    }
+    let token = deployment.token(&account).await;
+    assert_eq!(said_to(&deployment, 1, &token).await, [403, 403, 4403, 4403].map(with("realm-role-missing")));
 }
 
 #[tokio::test]
@@ -43,12 +69,11 @@ async fn a_token_for_another_audience_is_refused_everywhere() {
     let mapper = format!("{mappers}/{}", audience["id"].as_str().unwrap());
     deployment.ask(deployment.http().delete(mapper)).await;
     let token = deployment.token(&account).await;
-    let code = "token-invalid".to_owned();
-    assert_eq!(said_to(&deployment, &token).await, [(401, code.clone()), (401, code.clone()), (4401, code)]);
+    assert_eq!(said_to(&deployment, 0, &token).await, [401, 401, 4401, 4401].map(with("token-invalid")));
 }
 
 #[tokio::test]
-async fn an_id_token_and_a_broken_one_are_refused_everywhere() {
+async fn a_broken_token_is_refused_everywhere() {
     let deployment = Deployment::start().await;
     let account = deployment.account("ada", &["echopulse-user"]).await;
     let token = deployment.token(&account).await;
@@ -57,7 +82,7 @@ async fn an_id_token_and_a_broken_one_are_refused_everywhere() {
     let first = if broken.starts_with('A') { "B" } else { "A" };
     broken.replace_range(..1, first);
     for wrong in [format!("{head}.{broken}"), format!("{head}."), "nonsense".to_owned()] {
-        for (status, code) in said_to(&deployment, &wrong).await {
+        for (status, code) in said_to(&deployment, 0, &wrong).await {
             assert!(matches!(status, 401 | 4401), "{status} {code}");
             assert_eq!(code, "token-invalid");
         }

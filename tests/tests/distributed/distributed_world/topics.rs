@@ -13,7 +13,10 @@ use rdkafka::{
 };
 use serde_json::{Value, json};
 
-use super::world::{Deployment, variable};
+use super::{
+    keycloak::{Client, claims},
+    world::{Deployment, variable},
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -95,6 +98,21 @@ async fn a_plain_consumer_sees_the_five_topics_of_the_original_with_keys() {
         let wanted = if topic == "channels.send-message" { &place.channel } else { &place.server };
         assert_eq!(&seen[topic], wanted, "{topic}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_out_is_told_in_a_signed_record() {
+    let (deployment, web) = (Deployment::start().await, Client::web());
+    let tokens = deployment.signs_in(&web, &deployment.registered("ada").await).await;
+    let reader = Reader::of(&["users.update"]);
+    deployment.signs_out(&web, &tokens).await;
+    let sid = claims(&tokens.access)["sid"].as_str().unwrap().to_owned();
+    tokio::task::block_in_place(|| {
+        let (record, value) = reader.find(|record, _| key(record) == sid);
+        assert_eq!((&value["type"], &value["body"]["sid"]), (&json!("sign-out"), &json!(sid)));
+        assert_eq!(value["body"]["iss"], variable("ECHOPULSE_TEST_KEYCLOAK_ISSUER"));
+        assert!(record.headers().unwrap().iter().any(|header| header.key == "signature"));
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
