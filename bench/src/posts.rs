@@ -145,6 +145,7 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
     });
     let engine = Arc::new(Engine::new(Adapters {
         messages: Arc::new(Counting { store: Arc::clone(&store), sizes }),
+        webhooks: Arc::clone(&store) as _,
         log: Arc::clone(&store) as _,
         projection: Arc::clone(&store) as _,
         partitions: vec![(Arc::clone(&store) as _, Arc::clone(&bus) as _)],

@@ -2,10 +2,12 @@
 //! them changes nothing.
 
 mod bots;
+mod webhooks;
 
 use serde::{Deserialize, Serialize};
 
 pub use bots::{AddMember, Bot, BotSecret, CreateBot, OneTimeSecret};
+pub use webhooks::{NameWebhook, PostByWebhook, Webhook, WebhookToken};
 
 use crate::{
     event::{

@@ -71,7 +71,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
-        chance,
+        chance: Arc::clone(&chance),
     }));
     let memory = Arc::clone(&endings) as _;
     Recall::new(server.sign_out_log(), memory, Arc::clone(&clock)).look().await?;
@@ -87,6 +87,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     ));
     let chat = Arc::new(chat_engine::Engine::new(chat_engine::Adapters {
         messages: Arc::clone(&chat_store) as _,
+        webhooks: Arc::clone(&chat_store) as _,
         log: Arc::clone(&chat_store) as _,
         projection: Arc::clone(&chat_store) as _,
         partitions: vec![(Arc::clone(&chat_store) as _, Arc::clone(&bus) as _)],
@@ -107,6 +108,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
             verifier,
             origins: origins(names),
             clock,
+            chance,
         }),
         server,
         chat,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use echopulse_core::{
-    chat::port::inbound::{Following, Posting, Reading},
+    chat::port::inbound::{Following, Posting, Reading, Webhooks},
     common::{
         BoxFuture,
         actor::{Actor, Identity},
-        port::Clock,
+        port::{Chance, Clock},
     },
 };
 use echopulse_http::{ApiError, Guard, SignIn, door::Origins, token::Verifier};
@@ -24,6 +24,8 @@ pub struct ChatPorts {
     pub reading: Arc<dyn Reading>,
     /// Following.
     pub following: Arc<dyn Following>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
 }
 
 /// What the service needs.
@@ -36,6 +38,8 @@ pub struct ChatDeps {
     pub origins: Origins,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What tokens are made of.
+    pub chance: Arc<dyn Chance>,
 }
 
 /// What every handler and every connection shares.
@@ -45,6 +49,7 @@ pub struct ChatApp {
     pub(crate) guard: Arc<Guard>,
     pub(crate) origins: Arc<Origins>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
     pub(crate) sockets: Sockets,
 }
 
@@ -58,6 +63,7 @@ impl ChatApp {
             ports: deps.ports,
             origins: Arc::new(deps.origins),
             clock: deps.clock,
+            chance: deps.chance,
             sockets: Sockets::default(),
         }
     }

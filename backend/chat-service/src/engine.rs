@@ -11,7 +11,9 @@ use echopulse_core::{
         committer::Committer,
         hub::{Hub, HubDeps},
         model::Record,
-        port::outbound::{Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, Timer, Upstream},
+        port::outbound::{
+            Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, Timer, Upstream, WebhookStore,
+        },
         projector::{Projector, ProjectorDeps},
         relay::Relay,
         rights::Rights,
@@ -36,6 +38,8 @@ const CHECK: Duration = Duration::from_secs(5);
 pub struct Adapters {
     /// Durable messages.
     pub messages: Arc<dyn MessageStore>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
     /// Their events.
     pub log: Arc<dyn EventLog>,
     /// The copy of what the server service publishes.
@@ -82,6 +86,7 @@ impl Engine {
     pub fn new(adapters: Adapters) -> Self {
         let Adapters {
             messages,
+            webhooks,
             log,
             projection,
             partitions,
@@ -110,6 +115,7 @@ impl Engine {
         let activity = Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), timer));
         let service = Arc::new(ChatService::new(ChatDeps {
             messages,
+            webhooks,
             committer: Arc::clone(&committer),
             hub: Arc::clone(&hub),
             rights,
@@ -144,6 +150,7 @@ impl Engine {
             posting: Arc::clone(&self.service) as _,
             reading: Arc::clone(&self.service) as _,
             following: Arc::clone(&self.service) as _,
+            webhooks: Arc::clone(&self.service) as _,
         }
     }
 

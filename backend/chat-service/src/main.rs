@@ -154,6 +154,7 @@ impl Deployed<'_> {
         };
         let engine = Arc::new(Engine::new(Adapters {
             messages: Arc::clone(&self.store) as _,
+            webhooks: Arc::clone(&self.store) as _,
             log: Arc::clone(&self.store) as _,
             projection: Arc::clone(&self.store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
@@ -191,6 +192,7 @@ impl Deployed<'_> {
             verifier: self.verifier,
             origins: Origins::exact(self.settings.public.origins.clone()),
             clock: self.clock,
+            chance: Arc::new(OsChance),
         });
         late.set(router(app.clone()));
         tracing::info!(address = self.settings.listen.address, "serving");

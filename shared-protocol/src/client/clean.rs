@@ -146,6 +146,19 @@ impl Clean for rest::Bot {
     }
 }
 
+impl Clean for rest::Webhook {
+    fn clean(&mut self) {
+        line(&mut self.name);
+    }
+}
+
+impl Clean for rest::WebhookToken {
+    fn clean(&mut self) {
+        self.webhook.clean();
+        line(&mut self.token.0);
+    }
+}
+
 impl Clean for rest::BotSecret {
     fn clean(&mut self) {
         self.bot.clean();

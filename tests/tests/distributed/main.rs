@@ -24,6 +24,8 @@ mod distributed_world {
     pub(crate) mod support;
     mod tokens;
     mod topics;
+    #[path = "../../../../backend/all-in-one/tests/it/webhooks.rs"]
+    mod webhooks;
     pub(crate) mod world;
 }
 

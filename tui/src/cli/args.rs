@@ -70,6 +70,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Bots,
     },
+    /// Makes and manages webhooks: addresses at which programs without an account post.
+    Webhooks {
+        #[command(subcommand)]
+        what: Webhooks,
+    },
     /// Lists the members of a server.
     Members,
     /// Makes an invite.
@@ -135,6 +140,37 @@ pub(crate) enum Bots {
     /// Takes one away: it is signed out and leaves every server, at once.
     Revoke {
         /// Which.
+        name: String,
+    },
+}
+
+/// Managing the webhooks of a channel.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Webhooks {
+    /// Makes one and prints its address, once.
+    Create {
+        /// Where it posts, like '#builds'.
+        channel: String,
+        /// What its messages are shown under.
+        name: String,
+    },
+    /// Lists those of a channel.
+    List {
+        /// Which, like '#builds'.
+        channel: String,
+    },
+    /// Prints another address; the old one opens nothing any more.
+    Rotate {
+        /// Where it posts.
+        channel: String,
+        /// Its name or id.
+        name: String,
+    },
+    /// Deletes one. What it wrote stays.
+    Delete {
+        /// Where it posts.
+        channel: String,
+        /// Its name or id.
         name: String,
     },
 }

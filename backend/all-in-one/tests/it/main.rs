@@ -16,4 +16,5 @@ mod slow;
 mod socket;
 mod support;
 mod tokens;
+mod webhooks;
 mod world;

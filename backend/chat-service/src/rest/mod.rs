@@ -1,7 +1,9 @@
-//! REST: messages, read states, presence.
+//! REST: messages, read states, presence, webhooks.
 
+mod github;
 mod messages;
 mod states;
+mod webhooks;
 
 use axum::Router;
 
@@ -9,5 +11,5 @@ use crate::ChatApp;
 
 /// The routes below `/api`.
 pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new().merge(messages::routes()).merge(states::routes())
+    Router::new().merge(messages::routes()).merge(states::routes()).merge(webhooks::routes())
 }

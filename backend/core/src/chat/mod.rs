@@ -18,4 +18,5 @@ pub mod projector;
 pub mod relay;
 pub mod rights;
 pub mod service;
+pub mod webhook;
 pub mod write;

@@ -267,6 +267,15 @@ impl Rights {
         Ok(self.view(user, channel).await?.is_none().then_some(EndCode::AccessLost))
     }
 
+    /// What a webhook may do in its channel: post. `None`: there is no such channel.
+    pub async fn webhook_view(&self, channel: ChannelId) -> Result<Option<View>, StoreError> {
+        let Some(server) = self.server_of(channel).await? else { return Ok(None) };
+        let Some(community) = self.community(server).await? else { return Ok(None) };
+        let permissions = Permissions::of(&[Permission::SendMessages]);
+        let found = community.channels.get(&channel).cloned();
+        Ok(found.map(|channel| View { server, channel, permissions, timed_out: None }))
+    }
+
     /// The channels of all servers that somebody may view.
     pub async fn visible_channels(&self, user: UserId) -> Result<Vec<ChannelId>, StoreError> {
         let mut visible = Vec::new();

@@ -2,6 +2,8 @@
 //!
 //! A "no" from the copy is never final: the server service is asked for what the copy lacks, and then the copy again.
 
+mod webhooks;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use super::{
@@ -14,7 +16,7 @@ use super::{
             Answer, DeleteMessages, EditMessage, Follow, FollowId, Followed, Following, PostMessage, Posting,
             Reading, Receipt, Start,
         },
-        outbound::{Bus, MessageStore, NonceRecord, PresenceBoard, Projection, Upstream},
+        outbound::{Bus, MessageStore, NonceRecord, PresenceBoard, Projection, Upstream, WebhookStore},
     },
     projector::Projector,
     rights::{Rights, View},
@@ -37,6 +39,8 @@ const DELETE_LIMIT: usize = 100;
 pub struct ChatDeps {
     /// Durable messages.
     pub messages: Arc<dyn MessageStore>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
     /// The write path.
     pub committer: Arc<Committer>,
     /// Followers.

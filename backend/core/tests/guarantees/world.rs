@@ -494,6 +494,7 @@ impl World {
             Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), Arc::new(ShortPauses)));
         let service = Arc::new(ChatService::new(ChatDeps {
             messages: Arc::clone(&store) as _,
+            webhooks: Arc::clone(&store) as _,
             committer: Arc::clone(&committer),
             hub: Arc::clone(&hub),
             rights: Arc::clone(&rights),

@@ -14,6 +14,7 @@ mod read_state;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -21,15 +22,17 @@ use echopulse_core::{
     chat::{
         model::{HistoryPage, HistoryQuery, Message, ReadMove, ReadState, StreamEvent},
         port::outbound::{
-            Applied, Community, EventLog, EventPage, MessageStore, NonceRecord, Outbox, Projection,
-            StreamHead,
+            Applied, Community, EventLog, EventPage, Made, MessageStore, NonceRecord, Outbox, Projection,
+            StreamHead, WebhookStore,
         },
+        webhook::{TokenHash, Webhook},
         write::{Outcome, Write},
     },
     common::{
-        BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, UserId,
+        BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, UserId, WebhookId,
         community::{Channel, Member, User},
         event::{RemovalCause, ServerEvent},
+        name::WebhookName,
         port::Chance,
     },
 };
@@ -168,5 +171,31 @@ impl Projection for SqliteChatStore {
 
     fn removal(&self, server: ServerId, user: UserId) -> Answer<'_, Option<RemovalCause>> {
         Box::pin(async move { copy::removal(&mut *self.database.reader().await?, server, user).await })
+    }
+}
+
+impl WebhookStore for SqliteChatStore {
+    fn create(&self, webhook: Webhook, token: TokenHash, limit: usize) -> Answer<'_, Made> {
+        Box::pin(webhooks::create(&self.database, webhook, token, limit))
+    }
+
+    fn of_channel(&self, channel: ChannelId) -> Answer<'_, Vec<Webhook>> {
+        Box::pin(async move { webhooks::of_channel(&mut *self.database.reader().await?, channel).await })
+    }
+
+    fn find(&self, webhook: WebhookId) -> Answer<'_, Option<(Webhook, TokenHash)>> {
+        Box::pin(async move { webhooks::find(&mut *self.database.reader().await?, webhook).await })
+    }
+
+    fn rename(&self, webhook: WebhookId, name: WebhookName) -> Answer<'_, bool> {
+        Box::pin(async move { webhooks::rename(&self.database, webhook, &name).await })
+    }
+
+    fn set_token(&self, webhook: WebhookId, token: TokenHash) -> Answer<'_, bool> {
+        Box::pin(webhooks::set_token(&self.database, webhook, token))
+    }
+
+    fn delete(&self, webhook: WebhookId) -> Answer<'_, bool> {
+        Box::pin(webhooks::delete(&self.database, webhook))
     }
 }
