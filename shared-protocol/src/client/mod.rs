@@ -23,6 +23,7 @@
 //! Texts of others are made safe to show ([`crate::text::display`]) where they enter here, once.
 //! Deliberately absent: where tokens are kept and how things are shown.
 
+mod bot;
 mod clean;
 mod error;
 mod place;

@@ -64,7 +64,7 @@ async fn whoever_has_the_address_posts_under_the_webhooks_name() {
     assert_eq!(message["mentions"]["users"], json!([ada.id]), "people and nobody else are told");
     assert_eq!(
         (&message["mentions"]["roles"], &message["mentions"]["everyone"]),
-        (&Value::Null, &Value::Null)
+        (&json!([]), &json!(false))
     );
     let renamed =
         ada.patch(&format!("/chat/api/webhooks/{}", hook.id), json!({ "name": "Builds" })).await.good();
