@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Both services, one target each: `docker build --target server --file docker/service.Dockerfile .`
+# Both services and the browser client, one target each: `docker build --target server --file docker/service.Dockerfile .`
 
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
@@ -7,9 +7,9 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked --all-features \
-        --package echopulse-server-service --package echopulse-chat-service --bins \
+        --package echopulse-server-service --package echopulse-chat-service --package echopulse-web --bins \
     && mkdir /out \
-    && cp target/release/echopulse-server-service target/release/echopulse-chat-service /out/
+    && cp target/release/echopulse-server-service target/release/echopulse-chat-service target/release/echopulse-web /out/
 
 FROM debian:bookworm-slim AS base
 RUN apt-get update \
@@ -25,3 +25,7 @@ ENTRYPOINT ["/usr/local/bin/echopulse-server-service"]
 FROM base AS chat
 COPY --from=build /out/echopulse-chat-service /usr/local/bin/
 ENTRYPOINT ["/usr/local/bin/echopulse-chat-service"]
+
+FROM base AS web
+COPY --from=build /out/echopulse-web /usr/local/bin/
+ENTRYPOINT ["/usr/local/bin/echopulse-web"]

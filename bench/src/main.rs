@@ -7,6 +7,7 @@
 
 mod client;
 mod decode;
+mod distributed;
 mod folder;
 mod posts;
 mod report;
@@ -35,6 +36,14 @@ enum Bench {
     Scroll,
     /// Memory and wake-ups of a client that nobody uses.
     Idle,
+    /// Durable posts on PostgreSQL against bare inserts.
+    PgPosts,
+    /// From a receipt to the delivery on another instance, against a bare produce and consume.
+    Latency,
+    /// A page of history out of 1,000,000 messages on PostgreSQL against one out of 1,000.
+    History,
+    /// Processor time for a delivered event with 1,000 channels against 100.
+    FanOut,
 }
 
 impl Bench {
@@ -45,6 +54,10 @@ impl Bench {
             Self::FirstFrame => client::first_frame(),
             Self::Scroll => client::scroll(),
             Self::Idle => client::idle(),
+            Self::PgPosts => distributed::posts::run(),
+            Self::Latency => distributed::latency::run(),
+            Self::History => distributed::history::run(),
+            Self::FanOut => distributed::fan_out::run(),
         }
     }
 }

@@ -10,7 +10,10 @@ use echopulse_chat_service::engine::{Adapters, Engine};
 use echopulse_core::{
     chat::{
         model::{HistoryPage, HistoryQuery, Message, ReadMove, ReadState},
-        port::outbound::{MessageStore, NonceRecord},
+        port::{
+            inbound::{PostMessage, Posting},
+            outbound::{MessageStore, NonceRecord},
+        },
         write::{Outcome, Write, WriteKind, fingerprint},
     },
     common::{BoxFuture, ChannelId, MessageId, StoreError, UserId, name::Username},
@@ -29,20 +32,24 @@ use sqlx::{
     AssertSqlSafe, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
+use tokio::task::JoinSet;
 
 use crate::{
     folder::Folder,
     report::{Row, in_turn, per_second},
 };
 
-const SENDERS: usize = 64;
-const POSTS_EACH: usize = 100;
+pub(crate) const SENDERS: usize = 64;
+pub(crate) const POSTS_EACH: usize = 100;
 const ROUNDS: usize = 7;
 
+/// How large batches were, in their order.
+pub(crate) type Sizes = Arc<Mutex<Vec<usize>>>;
+
 /// The real store, which notes how large its batches are.
-struct Counting {
-    store: Arc<SqliteChatStore>,
-    sizes: Arc<Mutex<Vec<usize>>>,
+pub(crate) struct Counting {
+    pub(crate) store: Arc<dyn MessageStore>,
+    pub(crate) sizes: Sizes,
 }
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -82,7 +89,7 @@ impl MessageStore for Counting {
 pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (served, bare) = (Folder::with_messages(0)?, Folder::with_messages(0)?);
-    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let sizes = Sizes::default();
     let (mut ours_round, mut bare_round) = (0, 0);
     let (ours, other) = in_turn(
         ROUNDS,
@@ -125,7 +132,7 @@ impl BotIssuer for NoBots {
 }
 
 /// The whole service behind its inbound port, as it is served. Answers the rate of acknowledged posts.
-async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> anyhow::Result<f64> {
+async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64> {
     let (clock, ids, chance) = (Arc::new(SystemClock), Arc::new(Uuid7Ids), Arc::new(OsChance));
     let servers = Arc::new(SqliteServerStore::connect(folder.path()).await?);
     let store = Arc::new(SqliteChatStore::connect(folder.path(), Arc::clone(&chance) as _).await?);
@@ -144,7 +151,7 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
         chance,
     });
     let engine = Arc::new(Engine::new(Adapters {
-        messages: Arc::new(Counting { store: Arc::clone(&store), sizes }),
+        messages: Arc::new(Counting { store: Arc::clone(&store) as _, sizes }),
         webhooks: Arc::clone(&store) as _,
         log: Arc::clone(&store) as _,
         projection: Arc::clone(&store) as _,
@@ -161,29 +168,39 @@ async fn post(folder: &Folder, round: usize, sizes: Arc<Mutex<Vec<usize>>>) -> a
     }));
     let mut tasks = engine.spawn(bus.consumer(1024));
 
-    let begun = Instant::now();
-    let senders: Vec<_> = (0..SENDERS)
-        .map(|sender| {
-            let posting = engine.ports().posting;
-            let first = (round * SENDERS + sender) * POSTS_EACH;
-            let commands: Vec<_> = (first..first + POSTS_EACH).map(|number| folder.command(number)).collect();
-            tokio::spawn(async move {
-                for command in commands {
-                    posting.post(command).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
-                }
-                anyhow::Ok(())
-            })
-        })
-        .collect();
-    for sender in senders {
-        sender.await??;
-    }
-    let rate = per_second(SENDERS * POSTS_EACH, begun.elapsed());
+    let commands = (0..SENDERS).map(|sender| {
+        let first = (round * SENDERS + sender) * POSTS_EACH;
+        (first..first + POSTS_EACH).map(|number| folder.command(number)).collect()
+    });
+    let rate = acknowledged(&engine.ports().posting, commands.collect()).await?;
     engine.stop();
     while tasks.join_next().await.is_some() {}
     store.close().await;
     servers.close().await;
     Ok(rate)
+}
+
+/// The rate at which posts are acknowledged, each sender waiting for one before the next.
+pub(crate) async fn acknowledged(
+    posting: &Arc<dyn Posting>,
+    senders: Vec<Vec<PostMessage>>,
+) -> anyhow::Result<f64> {
+    let count = senders.iter().map(Vec::len).sum();
+    let begun = Instant::now();
+    let mut sending = JoinSet::new();
+    for commands in senders {
+        let posting = Arc::clone(posting);
+        sending.spawn(async move {
+            for command in commands {
+                posting.post(command).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent??;
+    }
+    Ok(per_second(count, begun.elapsed()))
 }
 
 /// The rows of such posts and nothing else, in transactions of these sizes. Answers the rate.

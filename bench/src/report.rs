@@ -18,8 +18,13 @@ pub(crate) struct Row {
 
 /// The middle of some measurements.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    quantile(&mut values, 0.5)
+}
+
+/// The measurement below which this part of them lies.
+pub(crate) fn quantile(values: &mut [f64], part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    values.get((values.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN)
 }
 
 /// Two things measured in turn, round by round, so that what disturbs the machine disturbs both: the medians.

@@ -10,11 +10,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::eventually;
+
+/// The Enter key, as WebDriver writes it.
+pub const ENTER: &str = "\u{e007}";
+
 /// Chromium with a profile of its own. It is ended when this is dropped.
 pub struct Browser {
     tokio: Runtime,
     client: Client,
     driver: Child,
+    port: u16,
     _profile: TempDir,
 }
 
@@ -54,7 +60,7 @@ impl Browser {
                     .connect(&format!("http://127.0.0.1:{port}")),
             )
             .expect("chromium starts");
-        Self { tokio, client, driver, _profile: profile }
+        Self { tokio, client, driver, port, _profile: profile }
     }
 
     fn run<T>(&self, what: &str, work: impl Future<Output = Result<T, fantoccini::error::CmdError>>) -> T {
@@ -101,6 +107,49 @@ impl Browser {
     #[must_use]
     pub fn answers(&self, script: &str) -> Value {
         self.run(script, self.client.execute(script, Vec::new()))
+    }
+
+    /// Waits until the page shows a text.
+    pub fn shows(&self, text: &str) {
+        eventually(&format!("`{text}` on the page"), || {
+            self.answers("return document.body.innerText").as_str()?.contains(text).then_some(())
+        });
+    }
+
+    /// Writes into the browser client's composer, and sends it.
+    pub fn writes(&self, text: &str) {
+        self.types(".composer textarea", &format!("{text}{ENTER}"));
+    }
+
+    /// How many of the messages in the browser client's list hold a text.
+    #[must_use]
+    pub fn counts(&self, text: &str) -> u64 {
+        let script = format!(
+            "return [...document.querySelectorAll('.message')].filter((row) => row.innerText.includes('{text}')).length"
+        );
+        self.answers(&script).as_u64().expect("a number")
+    }
+
+    /// Takes the network away from the browser.
+    pub fn goes_offline(&self) {
+        let nothing =
+            json!({ "offline": true, "latency": 0, "download_throughput": 0, "upload_throughput": 0 });
+        self.conditions(|http, url| http.post(url).json(&json!({ "network_conditions": nothing })));
+    }
+
+    /// Gives it back.
+    pub fn goes_online(&self) {
+        self.conditions(|http, url| http.delete(url));
+    }
+
+    fn conditions(&self, ask: impl FnOnce(reqwest::Client, String) -> reqwest::RequestBuilder) {
+        let set = async {
+            let session = self.client.session_id().await.expect("a session").expect("it has a name");
+            let url = format!("http://127.0.0.1:{}/session/{session}/chromium/network_conditions", self.port);
+            let answer = ask(reqwest::Client::new(), url).send().await.expect("the driver answers");
+            assert!(answer.status().is_success(), "{:?}", answer.text().await);
+        };
+        self.tokio.block_on(set);
     }
 
     /// A picture of the page.

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use browser::Browser;
+pub use browser::{Browser, ENTER};
 pub use person::{Line, Lines, Person, Served};
 pub use terminal::Terminal;
 

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("echopulse-system", &["echopulse-core"]),
     ("echopulse-distributed", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     ("echopulse-http", &["echopulse-core", "echopulse-protocol"]),
+    ("echopulse-web", &["echopulse-http"]),
     ("echopulse-embedded", &["echopulse-core", "echopulse-protocol", "echopulse-wire"]),
     (
         "echopulse-server-service",
@@ -34,6 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "echopulse-embedded",
             "echopulse-system",
             "echopulse-issuer",
+            "echopulse-web",
         ],
     ),
     ("echopulse", &["echopulse-protocol", "echopulse-all-in-one"]),

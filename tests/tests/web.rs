@@ -2,10 +2,9 @@
 
 use std::{net::TcpListener, path::Path, process::Command};
 
-use echopulse_tests::{Browser, Lines, Person, eventually};
+use echopulse_tests::{Browser, ENTER, Lines, Person, eventually};
 use tempfile::{TempDir, tempdir};
 
-const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 const UP: &str = "\u{e013}";
 
@@ -44,7 +43,7 @@ impl Town {
         let invite = self.ada.json(&["invite"]);
         let page = Browser::open(width, height);
         page.goes_to(&format!("{}/join/{}", self.url(), invite[0]["code"].as_str().expect("a code")));
-        shows(&page, "You are invited");
+        page.shows("You are invited");
         page.clicks("button.primary");
         page.clicks("summary");
         page.types("#new-username", name);
@@ -63,24 +62,6 @@ impl Town {
     }
 }
 
-fn shows(page: &Browser, text: &str) {
-    eventually(&format!("`{text}` on the page"), || {
-        page.answers("return document.body.innerText").as_str()?.contains(text).then_some(())
-    });
-}
-
-/// How many messages hold a text.
-fn count(page: &Browser, text: &str) -> u64 {
-    let script = format!(
-        "return [...document.querySelectorAll('.message')].filter((row) => row.innerText.includes('{text}')).length"
-    );
-    page.answers(&script).as_u64().expect("a number")
-}
-
-fn writes(page: &Browser, text: &str) {
-    page.types(".composer textarea", &format!("{text}{ENTER}"));
-}
-
 #[test]
 fn two_browsers_and_a_terminal_talk_in_one_channel() {
     let town = Town::start();
@@ -88,31 +69,31 @@ fn two_browsers_and_a_terminal_talk_in_one_channel() {
     let mei = town.newcomer("mei", (360, 640));
     let tail = town.ada.starts(&["tail", "#general", "--since", "0", "--json"]);
 
-    writes(&lin, "good morning **all**");
-    shows(&mei, "good morning all");
+    lin.writes("good morning **all**");
+    mei.shows("good morning all");
     assert_eq!(tail.next_json("the message of lin")["content"], "good morning **all**");
 
     town.ada.says(&["send", "#general", "and to you"]);
-    shows(&lin, "and to you");
-    shows(&mei, "and to you");
+    lin.shows("and to you");
+    mei.shows("and to you");
 
     lin.types(".composer textarea", UP);
-    shows(&lin, "Editing your message");
-    writes(&lin, " and everybody");
-    shows(&mei, "good morning all and everybody");
-    shows(&mei, "(edited)");
+    lin.shows("Editing your message");
+    lin.writes(" and everybody");
+    mei.shows("good morning all and everybody");
+    mei.shows("(edited)");
 
     mei.types(".list", UP);
     mei.types(".message:last-of-type", "r");
-    shows(&mei, "Replying to ada");
+    mei.shows("Replying to ada");
     // The first Enter takes the completion, the second sends.
     mei.types(".composer textarea", &format!("thank you @li{ENTER}"));
-    writes(&mei, "");
-    shows(&lin, "thank you @lin");
+    mei.writes("");
+    lin.shows("thank you @lin");
     assert_eq!(lin.reads(".message:last-of-type .replied"), "ada: and to you");
     assert_eq!(lin.reads(".message:last-of-type .mention.me"), "@lin");
 
-    shows(&lin, "Online · 3");
+    lin.shows("Online · 3");
     // It is told at most once in five seconds, and the last message is younger than that.
     eventually("that lin is typing", || {
         lin.types(".composer textarea", "w");
@@ -122,29 +103,29 @@ fn two_browsers_and_a_terminal_talk_in_one_channel() {
     mei.types(".list", UP);
     mei.types(".message:last-of-type", "d");
     mei.clicks("dialog button.danger");
-    shows(&lin, "deleted");
-    assert_eq!(count(&lin, "thank you"), 0);
+    lin.shows("deleted");
+    assert_eq!(lin.counts("thank you"), 0);
 }
 
 #[test]
 fn what_is_written_offline_arrives_once_and_nothing_is_missed() {
     let mut town = Town::start();
     let lin = town.newcomer("lin", (1200, 800));
-    writes(&lin, "before");
-    shows(&lin, "before");
+    lin.writes("before");
+    lin.shows("before");
 
     town.served.take().expect("it is served").kill();
-    shows(&lin, "offline");
-    writes(&lin, "written offline");
-    shows(&lin, "waits for the connection");
+    lin.shows("offline");
+    lin.writes("written offline");
+    lin.shows("waits for the connection");
     town.serve();
     town.ada.says(&["send", "#general", "said meanwhile"]);
 
-    shows(&lin, "said meanwhile");
+    lin.shows("said meanwhile");
     eventually("an empty outbox", || {
         lin.answers("return !document.querySelector('.unsent')").as_bool()?.then_some(())
     });
-    assert_eq!(count(&lin, "written offline"), 1);
+    assert_eq!(lin.counts("written offline"), 1);
     let history = town.history();
     assert_eq!(history.iter().filter(|content| *content == "written offline").count(), 1, "{history:?}");
 }
@@ -153,20 +134,20 @@ fn what_is_written_offline_arrives_once_and_nothing_is_missed() {
 fn a_reload_keeps_the_sign_in_and_no_token_is_stored() {
     let town = Town::start();
     let lin = town.newcomer("lin", (1200, 800));
-    writes(&lin, "still here");
-    shows(&lin, "still here");
+    lin.writes("still here");
+    lin.shows("still here");
     let stored =
         lin.answers("return JSON.stringify([localStorage, Object.keys(sessionStorage), document.cookie])");
     assert_eq!(stored, r#"[{},["echopulse.signed-in"],""]"#);
 
     let _ = lin.answers("location.reload(); return true");
-    eventually("the page again", || (count(&lin, "still here") == 1).then_some(()));
+    eventually("the page again", || (lin.counts("still here") == 1).then_some(()));
     let address = lin.answers("return location.href");
     assert!(!address.as_str().expect("an address").contains("code="), "{address}");
 
     lin.clicks(".sidebar footer button");
     lin.clicks("button[type=submit]");
-    shows(&lin, "Sign in to talk");
+    lin.shows("Sign in to talk");
 }
 
 #[test]
@@ -188,9 +169,9 @@ fn hostile_messages_are_shown_inert() {
         town.ada.pipes(text, &["send", "#general", "-"]);
     }
     town.ada.says(&["send", "#general", "the last one"]);
-    shows(&lin, "the last one");
+    lin.shows("the last one");
 
-    shows(&lin, "<script>document.title");
+    lin.shows("<script>document.title");
     let made =
         "return document.querySelectorAll('.list script, .list img, .list iframe, .list [onerror]').length";
     assert_eq!(lin.answers(made), 0);
@@ -216,7 +197,7 @@ fn a_used_up_invite_and_a_forged_state_get_a_clear_answer() {
 
     let forged = Browser::open(480, 900);
     forged.goes_to(&format!("{}/?code=abc&state=forged", town.url()));
-    shows(&forged, "Try again");
+    forged.shows("Try again");
     assert_eq!(forged.answers("return location.search"), "");
 }
 
@@ -243,12 +224,12 @@ fn axe_finds_nothing_serious() {
     };
     let stranger = Browser::open(1200, 800);
     stranger.goes_to(&town.url());
-    shows(&stranger, "Sign in");
+    stranger.shows("Sign in");
     check(&stranger, "signed out");
 
     let lin = town.newcomer("lin", (1200, 800));
     town.ada.pipes("> quote\n```\ncode\n```\n**bold** https://example.org", &["send", "#general", "-"]);
-    shows(&lin, "quote");
+    lin.shows("quote");
     check(&lin, "a channel");
     lin.types(".composer textarea", "@a");
     let _ = lin.reads(".proposals");

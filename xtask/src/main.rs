@@ -87,7 +87,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let done = match Cli::parse().task {
         Task::Test { part, no_install } => test::run(part, no_install),
         Task::Lint => lint::run(),
-        Task::Bench { names } => bench::benchmarks(&names),
+        Task::Bench { names } => return bench::benchmarks(&names),
         Task::Simulate { seed, seeds, ticks } => simulate::run(seed, seeds, ticks),
         Task::Web => web::run(),
         Task::Up(options) => up::up(&options),

@@ -90,6 +90,7 @@ fn tell(world: &World, as_json: bool) -> anyhow::Result<()> {
     for (number, instance) in world.instances.iter().enumerate() {
         println!("  instance {}   {}   {}", number + 1, instance.server, instance.chat);
     }
+    println!("  browser      {}", keycloak.web);
     println!("  issuer       {}", keycloak.issuer);
     println!("  Keycloak     {}/admin   {} {}", keycloak.url, keycloak.admin.name, keycloak.admin.password);
     how_to_connect(&first.server, &people);
@@ -98,6 +99,7 @@ fn tell(world: &World, as_json: bool) -> anyhow::Result<()> {
             "{}",
             json!({
                 "url": first.server,
+                "web": keycloak.web,
                 "discovery": discovery(&first.server),
                 "issuer": keycloak.issuer,
                 "instances": world.instances,
@@ -158,6 +160,7 @@ fn compose_up(as_json: bool) -> anyhow::Result<()> {
             "{}",
             json!({
                 "url": server,
+                "web": value("ECHOPULSE_WEB_URL")?,
                 "discovery": discovery(server),
                 "issuer": format!("{}/realms/echopulse", value("KEYCLOAK_URL")?),
                 "instances": [{ "server": server, "chat": chat }],

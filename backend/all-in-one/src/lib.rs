@@ -9,7 +9,6 @@ mod keys;
 mod listen;
 mod running;
 mod site;
-mod web;
 mod wiring;
 
 use std::path::PathBuf;

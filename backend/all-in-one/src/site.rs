@@ -11,7 +11,9 @@ use echopulse_http::{
 use echopulse_issuer::{TUI_CLIENT, WEB_CLIENT};
 use echopulse_protocol::rest::{ClientIds, WellKnown};
 
-use crate::{listen::Names, web, wiring::World};
+use echopulse_web::Page;
+
+use crate::{listen::Names, wiring::World};
 
 /// Everything that is served.
 pub(crate) fn router(world: &World, names: &Names) -> Router {
@@ -24,10 +26,16 @@ pub(crate) fn router(world: &World, names: &Names) -> Router {
         .nest("/chat", chat.merge(health()))
         .nest("/id", world.issuer.router())
         .route("/.well-known/echopulse", get(move || std::future::ready(Json(document.clone()))))
-        .merge(web::router(names));
+        .merge(echopulse_web::router(page(names)));
     let hosts =
         if names.on_loopback { Hosts::loopback_and(vec![names.authority.clone()]) } else { Hosts::any() };
     door::guard(fallbacks(site), hosts, std::slice::from_ref(&names.url))
+}
+
+/// Of all names of loopback only the one in `url` is known to the issuer and to the origin check.
+fn page(names: &Names) -> Page {
+    let page = Page::at(&names.url);
+    if names.private { page.only_at(&names.url, &names.authority) } else { page }
 }
 
 fn well_known(names: &Names) -> WellKnown {

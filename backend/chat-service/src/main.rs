@@ -42,7 +42,7 @@ const FIGURES: Duration = Duration::from_secs(5);
 const BUS_CAPACITY: usize = 1024;
 
 fn main() -> ExitCode {
-    program::main(run)
+    program::main(Settings::check, run)
 }
 
 async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramError> {

@@ -34,11 +34,13 @@ impl InProcessBus {
 
     async fn hand_over(&self, records: Vec<Record>) {
         let consumers = self.consumers().clone();
+        let Some((last, others)) = consumers.split_last() else { return };
         let mut gone = false;
         for record in records {
-            for consumer in &consumers {
+            for consumer in others {
                 gone |= !give(consumer, record.clone()).await;
             }
+            gone |= !give(last, record).await;
         }
         if gone {
             self.consumers().retain(|consumer| !consumer.is_closed());

@@ -92,12 +92,15 @@ pub fn ended(task: Option<Result<(), JoinError>>) -> ProgramError {
     ProgramError::Broken
 }
 
-/// Reads the command line and the configuration, and runs the service until a signal comes.
-pub fn main<F>(run: impl FnOnce(Settings, CancellationToken) -> F) -> ExitCode
+/// Says what is missing in the settings.
+pub type Check = fn(&Settings) -> Result<(), ConfigError>;
+
+/// Reads the command line and the configuration, which `check` looks at, and runs the service until a signal comes.
+pub fn main<F>(check: Check, run: impl FnOnce(Settings, CancellationToken) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), ProgramError>>,
 {
-    match start(run) {
+    match start(check, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut words = error.to_string();
@@ -113,7 +116,7 @@ where
     }
 }
 
-fn start<F>(run: impl FnOnce(Settings, CancellationToken) -> F) -> Result<(), ProgramError>
+fn start<F>(check: Check, run: impl FnOnce(Settings, CancellationToken) -> F) -> Result<(), ProgramError>
 where
     F: Future<Output = Result<(), ProgramError>>,
 {
@@ -131,7 +134,7 @@ where
         let _ = out.write_all(shown.as_bytes());
         return Ok(());
     }
-    settings.check()?;
+    check(&settings)?;
     if arguments.check_config {
         let _ = writeln!(out, "the configuration is fine");
         return Ok(());

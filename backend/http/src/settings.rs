@@ -244,18 +244,32 @@ impl Settings {
     ///
     /// A [`ConfigError`] that names the first key without a value.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let needed = [
-            ("public.server_urls", self.public.server_urls.is_empty()),
-            ("public.chat_urls", self.public.chat_urls.is_empty()),
+        self.check_addresses()?;
+        first_missing(&[
             ("database.url", self.database.url.is_empty()),
             ("kafka.bootstrap", self.kafka.bootstrap.is_empty()),
             ("kafka.record_key", self.kafka.record_key.is_empty()),
+        ])
+    }
+
+    /// Whether everything that clients have to know is there.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the first key without a value.
+    pub fn check_addresses(&self) -> Result<(), ConfigError> {
+        first_missing(&[
+            ("public.server_urls", self.public.server_urls.is_empty()),
+            ("public.chat_urls", self.public.chat_urls.is_empty()),
             ("identity.issuer", self.identity.issuer.is_empty()),
-        ];
-        match needed.into_iter().find(|(_, missing)| *missing) {
-            Some((key, _)) => Err(ConfigError::Value(format!("`{key}` has no value"))),
-            None => Ok(()),
-        }
+        ])
+    }
+}
+
+fn first_missing(needed: &[(&str, bool)]) -> Result<(), ConfigError> {
+    match needed.iter().find(|(_, missing)| *missing) {
+        Some((key, _)) => Err(ConfigError::Value(format!("`{key}` has no value"))),
+        None => Ok(()),
     }
 }
 

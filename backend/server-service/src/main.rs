@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 const BUS_CAPACITY: usize = 1024;
 
 fn main() -> ExitCode {
-    program::main(run)
+    program::main(Settings::check, run)
 }
 
 async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramError> {

@@ -106,7 +106,15 @@ pub(super) struct Write {
 impl Write {
     /// Makes it so.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(failed)
+        self.commit_and(|| ()).await
+    }
+
+    /// Makes it so, and does something more before the next writer's turn.
+    pub(super) async fn commit_and(self, then: impl FnOnce()) -> Result<(), StoreError> {
+        let Self { transaction, _turn } = self;
+        transaction.commit().await.map_err(failed)?;
+        then();
+        Ok(())
     }
 }
 

@@ -1,12 +1,14 @@
 //! Octets to frames. Every octet is looked at once, whatever the chunks, and every limit is held while a count grows.
 
-use std::{fmt, mem};
+use std::{fmt, mem, ops::Range};
 
 use bytes::{Bytes, BytesMut};
-use memchr::{memchr, memchr2};
-use smallvec::SmallVec;
+use memchr::{memchr, memchr2, memchr3};
 
-use super::{Command, DecodeError, DecodeErrorKind, Frame, Limits, Version, escape, frame::Slot};
+use super::{
+    Command, DecodeError, DecodeErrorKind, Frame, Limits, Version, escape,
+    frame::{Slot, Slots},
+};
 
 /// Where in a frame the decoder stands. Places count from the frame's first octet.
 #[derive(Debug)]
@@ -33,7 +35,9 @@ pub struct Decoder {
     kept: BytesMut,
     /// Everything in front of it was looked at.
     seen: usize,
-    slots: SmallVec<[Slot; 16]>,
+    slots: Slots,
+    /// Which of them is the first `content-length`.
+    length: Option<usize>,
     state: State,
 }
 
@@ -42,6 +46,7 @@ type Step<T> = Result<Option<T>, Flaw>;
 
 const MALFORMED: DecodeErrorKind = DecodeErrorKind::Malformed;
 const TOO_LARGE: DecodeErrorKind = DecodeErrorKind::TooLarge;
+const LONE_RETURN: &str = "a carriage return is not followed by a line feed";
 const FRAME_TOO_LARGE: &str = "the frame is too large";
 
 impl Decoder {
@@ -54,7 +59,8 @@ impl Decoder {
             chunk: Bytes::new(),
             kept: BytesMut::new(),
             seen: 0,
-            slots: SmallVec::new(),
+            slots: Slots::new(),
+            length: None,
             state: State::Between,
         }
     }
@@ -139,11 +145,14 @@ impl Decoder {
     /// Skips line ends and stray NULs between frames.
     fn between(&mut self) -> bool {
         let skipped = self.view().iter().take_while(|octet| matches!(octet, b'\n' | b'\r' | 0)).count();
-        let _ = self.cut(skipped);
+        if skipped > 0 {
+            let _ = self.cut(skipped);
+        }
         let begun = !self.view().is_empty();
         if begun {
             self.seen = 0;
             self.slots.clear();
+            self.length = None;
             self.state = State::Command;
         }
         begun
@@ -193,9 +202,6 @@ impl Decoder {
         if end >= self.limits.frame {
             return Err((TOO_LARGE, FRAME_TOO_LARGE));
         }
-        if memchr(b'\r', &view[from..without_return]).is_some() {
-            return Err((MALFORMED, "a carriage return is not followed by a line feed"));
-        }
         self.seen = end + 1;
         Ok(Some((without_return, end + 1)))
     }
@@ -204,8 +210,12 @@ impl Decoder {
         let Some((end, next)) = self.line(0, Limits::COMMAND, "the command is too long")? else {
             return Ok(None);
         };
-        let Some(command) = Command::parse(&self.view()[..end]) else {
-            return Err((MALFORMED, "there is no such command"));
+        let word = &self.view()[..end];
+        let Some(command) = Command::parse(word) else {
+            return Err((
+                MALFORMED,
+                if word.contains(&b'\r') { LONE_RETURN } else { "there is no such command" },
+            ));
         };
         self.state = State::Headers { command, line: next };
         Ok(Some(()))
@@ -225,47 +235,62 @@ impl Decoder {
             return Err((TOO_LARGE, "the frame has too many headers"));
         }
         let slot = self.slot(command, from, end)?;
+        if self.length.is_none() && self.view().get(from..slot.colon as usize) == Some(b"content-length") {
+            self.length = Some(self.slots.len());
+        }
         self.slots.push(slot);
         self.state = State::Headers { command, line: next };
         Ok(Some(()))
     }
 
     fn slot(&self, command: Command, from: usize, end: usize) -> Result<Slot, Flaw> {
-        let Ok(line) = std::str::from_utf8(&self.view()[from..end]) else {
+        let line = &self.view()[from..end];
+        let (mut colon, mut backslash) = (None, false);
+        let mut at = 0;
+        // Behind the first colon another one is part of the value.
+        while let Some(found) = match colon {
+            None => memchr3(b':', b'\\', b'\r', &line[at..]),
+            Some(_) => memchr2(b'\\', b'\r', &line[at..]),
+        } {
+            match line[at + found] {
+                b'\r' => return Err((MALFORMED, LONE_RETURN)),
+                b'\\' => backslash = true,
+                _ => colon = Some(at + found),
+            }
+            at += found + 1;
+        }
+        let Ok(line) = std::str::from_utf8(line) else {
             return Err((MALFORMED, "the head of the frame is not UTF-8"));
         };
-        let Some(colon) = line.find(':') else { return Err((MALFORMED, "a header line has no colon")) };
+        let Some(colon) = colon else { return Err((MALFORMED, "a header line has no colon")) };
         if colon == 0 {
             return Err((MALFORMED, "a header has no name"));
         }
-        let escaped = self.version != Version::V10 && !command.is_unescaped() && line.contains('\\');
+        let escaped = backslash && self.version != Version::V10 && !command.is_unescaped();
         let (name, value) = line.split_at(colon);
         if escaped && !(escape::is_valid(name, self.version) && escape::is_valid(&value[1..], self.version)) {
             return Err((MALFORMED, "a header has an escape that this version of STOMP does not know"));
         }
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let (middle, last) = (from + colon, place(end));
-        Ok(Slot { name: (place(from), place(middle)), value: (place(middle + 1), last), escaped })
+        Ok(Slot { from: place(from), colon: place(from + colon), end: place(end), escaped })
     }
 
-    /// The first header with this name, as it stands in the head, and whether it holds escapes.
-    fn raw_header(&self, name: &str) -> Option<(&str, bool)> {
-        let text = |(from, to): (u32, u32)| {
-            self.view().get(from as usize..to as usize).and_then(|octets| std::str::from_utf8(octets).ok())
-        };
-        let slot = self.slots.iter().find(|slot| text(slot.name) == Some(name))?;
-        Some((text(slot.value)?, slot.escaped))
+    /// A part of the frame at hand that was proved to be UTF-8.
+    fn text(&self, range: Range<usize>) -> Option<&str> {
+        self.view().get(range).and_then(|octets| std::str::from_utf8(octets).ok())
     }
 
     /// The `receipt` of the frame at hand. CONNECT may not ask for one.
     fn receipt(&self) -> Option<String> {
         let (State::Headers { command, .. } | State::Body { command, .. }) = self.state else { return None };
-        let (raw, escaped) = self.raw_header("receipt").filter(|_| !command.is_unescaped())?;
-        Some(if escaped { escape::decode(raw).into_owned() } else { raw.to_owned() })
+        let slot = self.slots.iter().find(|slot| self.text(slot.name()) == Some("receipt"))?;
+        let raw = self.text(slot.value()).filter(|_| !command.is_unescaped())?;
+        Some(if slot.escaped { escape::decode(raw).into_owned() } else { raw.to_owned() })
     }
 
     fn content_length(&self) -> Result<Option<usize>, Flaw> {
-        let Some((text, _)) = self.raw_header("content-length") else { return Ok(None) };
+        let Some(slot) = self.length.and_then(|place| self.slots.get(place)) else { return Ok(None) };
+        let text = self.text(slot.value()).unwrap_or_default();
         if text.is_empty() || !text.bytes().all(|octet| octet.is_ascii_digit()) {
             return Err((MALFORMED, "content-length is not a number"));
         }
@@ -294,12 +319,13 @@ impl Decoder {
             }
         }
         let Some(end) = self.body_end(from, length)? else { return Ok(None) };
-        let whole = self.cut(end + 1);
-        let body = if command.has_body() { whole.slice(from..end) } else { Bytes::new() };
+        let mut head = self.cut(end + 1);
+        let mut body = head.split_off(from);
+        body.truncate(if command.has_body() { end - from } else { 0 });
         let slots = mem::take(&mut self.slots);
         self.seen = 0;
         self.state = State::Between;
-        Ok(Some(Frame { command, head: whole.slice(..from), slots, body }))
+        Ok(Some(Frame { command, head, slots, body }))
     }
 
     /// Where the body's NUL stands.

@@ -1,6 +1,6 @@
 //! A decoded frame: slices of the octets it came in.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -83,13 +83,27 @@ impl Command {
     }
 }
 
-/// Where a header's name and value stand in the head.
+/// Where a header stands in the head: its name in front of the colon, its value behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
-    pub(super) name: (u32, u32),
-    pub(super) value: (u32, u32),
+    pub(super) from: u32,
+    pub(super) colon: u32,
+    pub(super) end: u32,
     pub(super) escaped: bool,
 }
+
+impl Slot {
+    pub(super) const fn name(self) -> Range<usize> {
+        self.from as usize..self.colon as usize
+    }
+
+    pub(super) const fn value(self) -> Range<usize> {
+        self.colon as usize + 1..self.end as usize
+    }
+}
+
+/// The headers of a frame; of more than these they are allocated, which few frames have.
+pub(super) type Slots = SmallVec<[Slot; 16]>;
 
 /// A decoded frame.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,7 +111,7 @@ pub struct Frame {
     pub(super) command: Command,
     /// The head, proved to be UTF-8.
     pub(super) head: Bytes,
-    pub(super) slots: SmallVec<[Slot; 16]>,
+    pub(super) slots: Slots,
     pub(super) body: Bytes,
 }
 
@@ -132,27 +146,35 @@ impl Frame {
         self.head.len() + self.body.len()
     }
 
-    fn text(&self, (from, to): (u32, u32)) -> &str {
-        let (from, to) = (from as usize, to as usize);
+    fn text(&self, range: Range<usize>) -> &str {
         // The decoder proved the head to be UTF-8 and cuts at ASCII; an empty text would only hide a bug of ours.
-        self.head.get(from..to).and_then(|octets| std::str::from_utf8(octets).ok()).unwrap_or_default()
+        self.head.get(range).and_then(|octets| std::str::from_utf8(octets).ok()).unwrap_or_default()
     }
 
-    fn decoded(&self, slot: &Slot, range: (u32, u32)) -> Cow<'_, str> {
+    fn decoded(&self, range: Range<usize>, escaped: bool) -> Cow<'_, str> {
         let raw = self.text(range);
-        if slot.escaped { escape::decode(raw) } else { Cow::Borrowed(raw) }
+        if escaped { escape::decode(raw) } else { Cow::Borrowed(raw) }
+    }
+
+    fn is_named(&self, slot: &Slot, name: &str) -> bool {
+        if slot.escaped {
+            return self.decoded(slot.name(), true) == name;
+        }
+        self.head.get(slot.name()) == Some(name.as_bytes())
     }
 
     /// The value of the first header with this name ("Repeated Header Entries").
     #[must_use]
     pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        let slot = self.slots.iter().find(|slot| self.decoded(slot, slot.name) == name)?;
-        Some(self.decoded(slot, slot.value))
+        let slot = self.slots.iter().find(|slot| self.is_named(slot, name))?;
+        Some(self.decoded(slot.value(), slot.escaped))
     }
 
     /// All headers in their order, repeated ones too.
     pub fn headers(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        self.slots.iter().map(|slot| (self.decoded(slot, slot.name), self.decoded(slot, slot.value)))
+        self.slots
+            .iter()
+            .map(|slot| (self.decoded(slot.name(), slot.escaped), self.decoded(slot.value(), slot.escaped)))
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
     copy::{self, cause_number},
     message::deleted_by_number,
     stream::{self, EventRow, Said},
+    tail::Tail,
     webhooks,
 };
 use crate::sqlite::{
@@ -34,6 +35,7 @@ const DELETED_AT_ONCE: usize = 100;
 /// Applies a change if it is the next one.
 pub(super) async fn apply(
     database: &Database,
+    tail: &Tail,
     chance: &dyn Chance,
     event: ServerEvent,
 ) -> Result<Applied, StoreError> {
@@ -50,6 +52,7 @@ pub(super) async fn apply(
     let mut change = Change { db: &mut tx, chance, event: &event, grown: Vec::new() };
     change.project().await?;
     let grown = change.grown;
+    let _changing = tail.changing();
     tx.commit().await?;
     Ok(Applied::Done { grown })
 }

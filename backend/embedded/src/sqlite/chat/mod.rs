@@ -12,6 +12,7 @@ mod message;
 mod outbox;
 mod read_state;
 mod stream;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -38,6 +39,7 @@ use echopulse_core::{
 };
 use sqlx::migrate::Migrator;
 
+use self::tail::Tail;
 use super::database::{Database, OpenError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/chat");
@@ -49,6 +51,7 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 #[derive(Clone)]
 pub struct SqliteChatStore {
     database: Database,
+    tail: Arc<Tail>,
     chance: Arc<dyn Chance>,
 }
 
@@ -65,7 +68,8 @@ impl SqliteChatStore {
     ///
     /// An [`OpenError`] that names the path and what is wrong with it.
     pub async fn connect(folder: &Path, chance: Arc<dyn Chance>) -> Result<Self, OpenError> {
-        Ok(Self { database: Database::open(folder, "chat.db", &MIGRATIONS).await?, chance })
+        let database = Database::open(folder, "chat.db", &MIGRATIONS).await?;
+        Ok(Self { database, tail: Arc::default(), chance })
     }
 
     /// Closes the file, its write-ahead log taken in. What is asked afterwards fails.
@@ -76,7 +80,7 @@ impl SqliteChatStore {
 
 impl MessageStore for SqliteChatStore {
     fn commit(&self, batch: Vec<Write>) -> Answer<'_, Vec<Outcome>> {
-        Box::pin(commit::commit(&self.database, batch))
+        Box::pin(commit::commit(&self.database, &self.tail, batch))
     }
 
     fn find_nonce(&self, author: UserId, nonce: String) -> Answer<'_, Option<NonceRecord>> {
@@ -124,11 +128,11 @@ impl EventLog for SqliteChatStore {
 impl Outbox for SqliteChatStore {
     /// There is one partition, which is that of every stream.
     fn pending(&self, _partition: u32, limit: usize) -> Answer<'_, Vec<StreamEvent>> {
-        Box::pin(async move { outbox::pending(&mut *self.database.read().await?, limit).await })
+        Box::pin(outbox::pending(&self.database, &self.tail, limit))
     }
 
     fn published(&self, rows: Vec<(StreamKey, Seq)>) -> Answer<'_, ()> {
-        Box::pin(outbox::published(&self.database, rows))
+        Box::pin(outbox::published(&self.database, &self.tail, rows))
     }
 }
 
@@ -138,7 +142,7 @@ impl Projection for SqliteChatStore {
     }
 
     fn apply(&self, event: ServerEvent) -> Answer<'_, Applied> {
-        Box::pin(apply::apply(&self.database, &*self.chance, event))
+        Box::pin(apply::apply(&self.database, &self.tail, &*self.chance, event))
     }
 
     fn keep_user(&self, user: User, revision: u64) -> Answer<'_, bool> {

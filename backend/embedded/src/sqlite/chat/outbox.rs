@@ -6,7 +6,7 @@ use echopulse_core::{
 };
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{events, stream};
+use super::{events, stream, tail::Tail};
 use crate::sqlite::{
     codec::{signed, stream_octets},
     database::Database,
@@ -14,7 +14,23 @@ use crate::sqlite::{
 };
 
 /// Rows that were not published, ascending by seq within a stream.
-pub(super) async fn pending(db: &mut SqliteConnection, limit: usize) -> Result<Vec<StreamEvent>, StoreError> {
+pub(super) async fn pending(
+    database: &Database,
+    tail: &Tail,
+    limit: usize,
+) -> Result<Vec<StreamEvent>, StoreError> {
+    if let Some(first) = tail.first(limit) {
+        return Ok(first);
+    }
+    tail.reading();
+    let found = read(&mut *database.read().await?, limit).await?;
+    if found.len() < limit {
+        tail.learn(&found);
+    }
+    Ok(found)
+}
+
+async fn read(db: &mut SqliteConnection, limit: usize) -> Result<Vec<StreamEvent>, StoreError> {
     let found = "SELECT event.* FROM outbox CROSS JOIN event
                  ON event.stream = outbox.stream AND event.seq = outbox.seq
                  ORDER BY outbox.stream, outbox.seq LIMIT ?";
@@ -25,8 +41,12 @@ pub(super) async fn pending(db: &mut SqliteConnection, limit: usize) -> Result<V
 }
 
 /// Forgets rows. A power cut may bring them back: then they are published twice, which gates drop.
-pub(super) async fn published(database: &Database, rows: Vec<(StreamKey, Seq)>) -> Result<(), StoreError> {
-    let runs = runs(rows);
+pub(super) async fn published(
+    database: &Database,
+    tail: &Tail,
+    rows: Vec<(StreamKey, Seq)>,
+) -> Result<(), StoreError> {
+    let runs = runs(rows.clone());
     if runs.is_empty() {
         return Ok(());
     }
@@ -36,7 +56,7 @@ pub(super) async fn published(database: &Database, rows: Vec<(StreamKey, Seq)>) 
     });
     let mut tx = database.write_relaxed().await?;
     run(&mut tx, forget).await?;
-    tx.commit().await
+    tx.commit_and(|| tail.published(&rows)).await
 }
 
 /// Rows of one stream that follow each other, as first and last: what is published is mostly so.

@@ -14,10 +14,15 @@ use echopulse_core::{
 
 #[cfg(test)]
 pub(super) use self::facts::{AUTHORS, LAST_POST, NONCES};
+use super::tail::Tail;
 use crate::sqlite::database::Database;
 
 /// Stores a batch; answers each write in its order.
-pub(super) async fn commit(database: &Database, writes: Vec<Write>) -> Result<Vec<Outcome>, StoreError> {
+pub(super) async fn commit(
+    database: &Database,
+    tail: &Tail,
+    writes: Vec<Write>,
+) -> Result<Vec<Outcome>, StoreError> {
     let mut tx = database.write().await?;
     let mut batch = facts::read(&mut tx, &writes).await?;
     let mut outcomes = Vec::with_capacity(writes.len());
@@ -35,6 +40,7 @@ pub(super) async fn commit(database: &Database, writes: Vec<Write>) -> Result<Ve
         return Ok(outcomes);
     }
     store::rows_and_heads(&mut tx, &mut batch).await?;
-    tx.commit().await?;
+    let changing = tail.changing();
+    tx.commit_and(|| changing.done(&outcomes)).await?;
     Ok(outcomes)
 }

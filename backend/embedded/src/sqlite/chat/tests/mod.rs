@@ -1,6 +1,7 @@
 //! The chat store against its contract, and what only a file can do.
 
 mod plans;
+mod tail;
 
 use std::sync::Arc;
 

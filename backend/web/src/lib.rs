@@ -3,6 +3,8 @@
 //! The page names its files below a folder that changes with every build, so browsers may keep them for ever, and the page itself
 //! never. Deliberately absent: compressing while serving. Every file is there twice, plain and gzipped.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Router,
     extract::Path,
@@ -10,8 +12,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-
-use crate::listen::Names;
 
 /// The folder below `/assets` that the page names: the beginning of the digest of the client's sources.
 const BUILD: &str = include_str!("../../../web/dist/build");
@@ -58,26 +58,63 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     accepted.split(',').any(|coding| matches!(coding.trim(), "gzip" | "gzip;q=1" | "gzip;q=1.0"))
 }
 
+/// The page as one deployment serves it.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The only address at which it may be open, and its host, if others lead to the same listener.
+    only_at: Option<(String, String)>,
+    policy: HeaderValue,
+}
+
+impl Page {
+    /// A page whose services and issuer have the origin `url`, like itself.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self { only_at: None, policy: policy(&[url.to_owned()]) }
+    }
+
+    /// Whoever calls it by another host than `authority` is led to `url`, which has that host.
+    #[must_use]
+    pub fn only_at(self, url: &str, authority: &str) -> Self {
+        Self { only_at: Some((url.to_owned(), authority.to_owned())), ..self }
+    }
+
+    /// A page whose services and issuer are elsewhere.
+    #[must_use]
+    pub fn of_deployment(servers: &[String], chats: &[String], issuer: &str) -> Self {
+        let urls = servers.iter().chain(chats).map(String::as_str).chain([issuer]);
+        let origins: BTreeSet<_> = urls.map(origin).collect();
+        Self { only_at: None, policy: policy(&origins.into_iter().collect::<Vec<_>>()) }
+    }
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> String {
+    let end = url.find("://").and_then(|scheme| {
+        let host = scheme + 3;
+        url[host..].find('/').map(|path| host + path)
+    });
+    end.map_or(url, |end| &url[..end]).to_owned()
+}
+
 /// The page, at `/` and where invites lead to, and its files.
-pub(crate) fn router(names: &Names) -> Router {
-    let page = {
-        let (names, policy) = (names.clone(), policy(&names.url));
-        get(move |uri: Uri, headers: HeaderMap| std::future::ready(page(&names, &policy, &uri, &headers)))
-    };
+pub fn router(page: Page) -> Router {
+    let shown = get(move |uri: Uri, headers: HeaderMap| std::future::ready(answer(&page, &uri, &headers)));
     Router::new()
-        .route("/", page.clone())
-        .route("/join/{code}", page)
+        .route("/", shown.clone())
+        .route("/join/{code}", shown)
         .route("/assets/{build}/{name}", get(asset))
 }
 
-fn page(names: &Names, policy: &HeaderValue, uri: &Uri, headers: &HeaderMap) -> Response {
-    // Of all names of loopback only the one in `url` is known to the issuer and to the origin check.
-    let called = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if names.private && called != Some(names.authority.as_str()) {
-        return Redirect::temporary(&format!("{}{}", names.url, uri.path())).into_response();
+fn answer(page: &Page, uri: &Uri, headers: &HeaderMap) -> Response {
+    if let Some((url, authority)) = &page.only_at {
+        let called = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        if called != Some(authority) {
+            return Redirect::temporary(&format!("{url}{}", uri.path())).into_response();
+        }
     }
     let mut response = PAGE.answer(headers);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
     response
 }
 
@@ -92,12 +129,14 @@ async fn asset(Path((build, name)): Path<(String, String)>, headers: HeaderMap) 
 }
 
 /// Nothing but our own files and our own services, no inline script, no frames, and no markup made from text.
-fn policy(url: &str) -> HeaderValue {
-    let sockets = url.replacen("http", "ws", 1);
+fn policy(origins: &[String]) -> HeaderValue {
+    let sockets = origins.iter().map(|origin| origin.replacen("http", "ws", 1));
+    let connect: Vec<_> = origins.iter().cloned().chain(sockets).collect();
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {url} {sockets}; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'"
+         require-trusted-types-for 'script'; trusted-types 'none'",
+        connect.join(" ")
     );
     // An address that cannot stand in a header is left out, and the browser then connects nowhere.
     HeaderValue::from_str(&policy)
@@ -120,9 +159,10 @@ mod tests {
     const HOST: &str = "127.0.0.1:8080";
 
     async fn asked(path: &str, host: &str) -> Response {
-        let names = Names::of(HOST.parse().unwrap(), None).unwrap();
+        let url = format!("http://{HOST}");
+        let page = Page::at(&url).only_at(&url, HOST);
         let request = Request::get(path).header(header::HOST, host).body(Body::empty()).unwrap();
-        router(&names).oneshot(request).await.unwrap()
+        router(page).oneshot(request).await.unwrap()
     }
 
     fn said(response: &Response, name: header::HeaderName) -> &str {
@@ -213,10 +253,25 @@ mod tests {
 
     #[test]
     fn the_policy_knows_the_deployment_and_nobody_else() {
-        let policy = policy("https://chat.example");
+        let policy = Page::at("https://chat.example").policy;
         let policy = policy.to_str().unwrap();
         assert!(policy.contains("connect-src 'self' https://chat.example wss://chat.example;"), "{policy}");
         assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+    }
+
+    #[test]
+    fn the_policy_knows_every_instance_and_the_issuer_by_their_origins() {
+        let urls = |text: &str| vec![text.to_owned()];
+        let page = Page::of_deployment(
+            &urls("https://s.example/echo"),
+            &urls("https://c.example"),
+            "https://id.example/realms/echopulse",
+        );
+        let policy = page.policy.to_str().unwrap();
+        let connect =
+            "connect-src 'self' https://c.example https://id.example https://s.example wss://c.example";
+        assert!(policy.contains(connect), "{policy}");
+        assert!(!policy.contains("realms"), "{policy}");
     }
 
     #[test]
