@@ -23,6 +23,7 @@ use echopulse_distributed::{
     upstream::{HttpUpstream, UpstreamOptions},
 };
 use echopulse_embedded::memory::MemoryPresence;
+use echopulse_http::token::Endings;
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::task::JoinSet;
@@ -193,12 +194,14 @@ impl World {
         let sizes = Sizes::default();
         let engine = Arc::new(Engine::new(Adapters {
             messages: Arc::new(Counting { store: Arc::clone(&store) as _, sizes: Arc::clone(&sizes) }),
+            webhooks: Arc::clone(&store) as _,
             log: Arc::clone(&store) as _,
             projection: Arc::clone(&store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
             bus: Arc::clone(&bus) as _,
             upstream: Arc::new(upstream),
             presence: Arc::new(MemoryPresence::default()),
+            memory: Arc::<Endings>::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(Uuid7Ids),
             timer: Arc::new(TokioTimer),

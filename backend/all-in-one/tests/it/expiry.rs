@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, Ordering::SeqCst},
+        atomic::{AtomicI64, Ordering::SeqCst},
     },
     time::{Duration, Instant},
 };
@@ -37,6 +37,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
+    forge::{Forge, said_by},
     support::{Instance, Socket, value},
     world::Deployment,
 };
@@ -62,7 +63,8 @@ impl KeySource for Keys {
 /// A core with one person in it, who may sign out while they come in.
 struct Nobody {
     endings: Arc<Endings>,
-    signs_out: AtomicBool,
+    /// What ends when somebody comes in the next time.
+    ends: Mutex<Option<Ended>>,
     asked: Mutex<Vec<Identity>>,
 }
 
@@ -73,9 +75,9 @@ fn no<T: Send + 'static>() -> Answer<'static, T> {
 impl Following for Nobody {
     fn sign_in(&self, identity: Identity) -> Answer<'_, Actor> {
         Box::pin(async move {
-            if self.signs_out.load(SeqCst) {
-                let (iss, ended) = (identity.iss.clone(), Ended::Subject(identity.sub.clone()));
-                let far = Timestamp::from_millis(9_999_999_999_000);
+            let ends = self.ends.lock().unwrap().take();
+            if let Some(ended) = ends {
+                let (iss, far) = (identity.iss.clone(), Timestamp::from_millis(9_999_999_999_000));
                 self.endings.note(SignOut { iss, ended, at: far, until: far });
                 // The connection hears of it before it knows who it is.
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -215,7 +217,7 @@ impl Alone {
         ));
         let ends = verifier.verify(&token).await.unwrap().holds_until.as_millis();
         let clock = Arc::new(Standing(AtomicI64::new(0)));
-        let core = Arc::new(Nobody { endings, signs_out: AtomicBool::new(false), asked: Mutex::default() });
+        let core = Arc::new(Nobody { endings, ends: Mutex::default(), asked: Mutex::default() });
         let app = ChatApp::new(ChatDeps {
             ports: ChatPorts {
                 posting: Arc::clone(&core) as _,
@@ -301,8 +303,24 @@ async fn a_fresh_token_makes_a_connection_live_longer() {
 async fn who_signs_out_while_they_come_in_does_not_stay() {
     let alone = Alone::start().await;
     alone.stands(Duration::from_secs(300));
-    alone.core.signs_out.store(true, SeqCst);
+    let sub = said_by(&alone.token)[1]["sub"].as_str().unwrap().to_owned();
+    *alone.core.ends.lock().unwrap() = Some(Ended::Subject(sub));
     let mut socket = alone.connect().await;
     assert_eq!(socket.closed().await, Some((4401, "token-invalid".to_owned())));
     assert_eq!(alone.core.asked.lock().unwrap().len(), 1, "the token held when it was looked at");
+}
+
+#[tokio::test]
+async fn a_fresh_token_whose_sign_in_ends_while_it_is_looked_at_ends_the_session() {
+    let alone = Alone::start().await;
+    alone.stands(Duration::from_secs(300));
+    let mut socket = alone.follow_own().await;
+    let tokens = alone.deployment.tokens("ada").await;
+    let forge = Forge::like(&alone.deployment, tokens["access_token"].as_str().unwrap()).await;
+    // Under another name the person is not remembered, and core is asked.
+    let claims = forge.claims([("name", "Ada L.".into())]);
+    *alone.core.ends.lock().unwrap() = Some(Ended::Session(claims["sid"].as_str().unwrap().to_owned()));
+    let fresh = forge.sign("at+jwt", &claims);
+    socket.send(&format!("SEND\ndestination:/app/session/refresh\nAuthorization:Bearer {fresh}\n\n\0")).await;
+    assert_eq!(socket.closed().await, Some((4401, "token-invalid".to_owned())));
 }

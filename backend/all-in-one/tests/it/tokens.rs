@@ -144,6 +144,7 @@ async fn what_services_ask_each_other_is_answered_to_nobody_else() {
     let paths = [
         format!("/server/api/internal/servers/{}/events?after=0", place.server),
         format!("/server/api/internal/channels/{}", place.channel),
+        "/server/api/internal/sign-outs".to_owned(),
     ];
     for path in &paths {
         assert_eq!(deployment.get(path).await.code(), "unauthenticated", "{path}");

@@ -21,7 +21,8 @@ pub(super) struct Header {
     pub(super) kid: Option<String>,
     pub(super) typ: Option<String>,
     /// RFC 7515 4.1.11: an extension that has to be understood. We understand none.
-    pub(super) crit: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "anything")]
+    pub(super) crit: bool,
 }
 
 #[derive(Deserialize)]

@@ -124,7 +124,33 @@ impl KeySource for HttpKeySource {
 
 #[cfg(test)]
 mod tests {
+    use axum::{Json, Router, response::Redirect, routing::get};
+    use serde_json::json;
+
     use super::*;
+
+    /// An issuer on loopback, whose keys are had by this route.
+    async fn issuer(keys: axum::routing::MethodRouter) -> HttpKeySource {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let document = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") });
+        let routes = Router::new()
+            .route("/.well-known/openid-configuration", get(move || std::future::ready(Json(document))))
+            .route("/elsewhere", get(|| async { Json(json!({ "keys": [] })) }))
+            .route("/keys", keys);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        HttpKeySource::new(url).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_leads_elsewhere_or_never_ends_is_not_read() {
+        let good = issuer(get(|| async { Json(json!({ "keys": [] })) })).await;
+        assert_eq!(good.fetch().await.unwrap(), json!({ "keys": [] }));
+        let elsewhere = issuer(get(|| async { Redirect::temporary("/elsewhere") })).await;
+        assert!(matches!(elsewhere.fetch().await, Err(KeySourceError::Unexpected(_))));
+        let endless = issuer(get(|| async { " ".repeat(MOST_OCTETS + 1) })).await;
+        assert!(matches!(endless.fetch().await, Err(KeySourceError::Unexpected(why)) if why == "too much"));
+    }
 
     #[test]
     fn an_address_that_was_configured_is_asked_in_the_clear_and_no_other() {

@@ -219,7 +219,7 @@ impl Verifier {
         let algorithm = Algorithm::parse(&header.alg)
             .filter(|found| self.config.algorithms.contains(found))
             .ok_or(TokenError::Invalid("algorithm not allowed"))?;
-        if header.crit.is_some() {
+        if header.crit {
             return Err(TokenError::Invalid("unknown crit"));
         }
         let kid = header.kid.as_deref().ok_or(TokenError::Invalid("no kid"))?;

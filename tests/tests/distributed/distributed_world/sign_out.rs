@@ -1,6 +1,7 @@
 //! A log-out at Keycloak, and the accounts that lose something: what every instance makes of it.
 
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::{
     extra::{Extra, Kind, NOWHERE, free_address},
@@ -8,7 +9,7 @@ use super::{
     tokens::said_to,
 };
 use crate::{
-    support::{Instance, Person, Socket, answer, value},
+    support::{DEADLINE, Instance, Person, Socket, answer, value},
     world::Deployment,
 };
 
@@ -25,6 +26,21 @@ impl Deployment {
 async fn ends(socket: &mut Socket) {
     assert_eq!(socket.event("ended").await["code"], "session-ended");
     assert_eq!(socket.closed().await, Some((4401, REFUSED.to_owned())));
+}
+
+async fn is_refused(url: &str, path: &str, tokens: &Tokens) -> bool {
+    let request = reqwest::Client::new().get(format!("{url}{path}")).bearer_auth(&tokens.access);
+    answer(request).await.code() == REFUSED
+}
+
+/// Waits until a service refuses a token.
+async fn refuses(url: &str, path: &str, tokens: &Tokens) {
+    let refused = async {
+        while !is_refused(url, path, tokens).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, refused).await.expect("it hears of the log-out");
 }
 
 #[tokio::test]
@@ -48,6 +64,8 @@ async fn a_log_out_at_keycloak_stops_delivery_and_refuses_the_token_on_every_ins
         ends(socket).await;
     }
     for number in [0, 1] {
+        // The server service of the other instance hears of it by itself.
+        refuses(&deployment.instance(number).server, "/api/users/me", &tokens).await;
         for (status, code) in said_to(&deployment, number, &tokens.access).await {
             assert!(matches!(status, 401 | 4401), "{status}");
             assert_eq!(code, REFUSED);
@@ -107,20 +125,14 @@ async fn without_kafka_a_log_out_reaches_instances_that_run_and_those_that_start
     let mut socket = ada.follow("/user/queue/events").await;
     deployment.signs_out(&web, &tokens).await;
     ends(&mut socket).await;
-    let refused = async |url: &str, path: &str| {
-        let found = answer(deployment.http().get(format!("{url}{path}")).bearer_auth(&tokens.access)).await;
-        found.code() == REFUSED
-    };
-    while !refused(&server.url, "/api/users/me").await {
-        tokio::task::yield_now().await;
-    }
+    refuses(&server.url, "/api/users/me", &tokens).await;
     let (late_chat, late_server) = (
         Extra::start(Kind::Chat, &free_address(), &alone),
         Extra::start(Kind::Server, &free_address(), &alone),
     );
     for (extra, path) in [(&late_chat, "/api/read-states"), (&late_server, "/api/users/me")] {
         extra.ready().await;
-        assert!(refused(&extra.url, path).await, "from its first answer on");
+        assert!(is_refused(&extra.url, path, &tokens).await, "from its first answer on");
     }
 }
 

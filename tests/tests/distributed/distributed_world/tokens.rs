@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::world::variable;
 use crate::{
     support::{Person, Said, Socket, answer, value},
     world::Deployment,
@@ -104,12 +105,25 @@ async fn what_the_services_ask_each_other_is_for_services_only() {
     let deployment = Deployment::start().await;
     let ada = deployment.person("ada").await;
     let place = ada.found("home").await;
-    let path = format!("/server/api/internal/channels/{}", place.channel);
-    assert_eq!(ada.get(&path).await.code(), "realm-role-missing");
-    let nobody = answer(deployment.http().get(deployment.instance(0).at(&path))).await;
-    assert_eq!(nobody.code(), "unauthenticated");
     let service = deployment.account("service", &["echopulse-service"]).await;
-    let token = deployment.token(&service).await;
-    let found = answer(deployment.http().get(deployment.instance(1).at(&path)).bearer_auth(token)).await;
-    assert_eq!(found.good()["server_id"], place.server.as_str());
+    let service = deployment.token(&service).await;
+    let place_of = format!("/server/api/internal/channels/{}", place.channel);
+    for path in [place_of.as_str(), "/server/api/internal/sign-outs?since=0"] {
+        assert_eq!(ada.get(path).await.code(), "realm-role-missing");
+        let nobody = answer(deployment.http().get(deployment.instance(0).at(path))).await;
+        assert_eq!(nobody.code(), "unauthenticated");
+        let asked = deployment.http().get(deployment.instance(1).at(path)).bearer_auth(&service);
+        let found = answer(asked).await.good();
+        assert!(found["server_id"] == place.server.as_str() || found["sign_outs"].is_array(), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn the_realm_has_one_name_whatever_it_is_called() {
+    let issuer = variable("ECHOPULSE_TEST_KEYCLOAK_ISSUER");
+    let asked = reqwest::Client::new()
+        .get(format!("{issuer}/.well-known/openid-configuration"))
+        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example");
+    assert_eq!(answer(asked).await.good()["issuer"], issuer.as_str());
 }

@@ -100,6 +100,8 @@ impl Connection {
         }
         self.expiry = Some(Expiry::new(fresh.token.holds_until, self.app.clock.now()));
         self.caller = Some(fresh);
+        // Its sign-in may have ended while it was looked at.
+        self.check_sign_in();
         Ok(())
     }
 }
