@@ -6,7 +6,7 @@
 
 use super::ServerService;
 use crate::{
-    common::{ServerId, UserId, actor::Actor, name::Username, sign_out::Ended},
+    common::{ServerId, UserId, actor::Actor, community::UserKind, name::Username, sign_out::Ended},
     server::{
         decide,
         error::{Refusal, ServerError},
@@ -62,8 +62,12 @@ impl ServerService {
         Ok(view)
     }
 
+    /// One of them, for a person: a bot that could give others a secret would have them.
     async fn managed_bot(&self, actor: Actor, server: ServerId, bot: UserId) -> Result<Bot, ServerError> {
         let view = self.managed(actor, server).await?;
+        if actor.kind == UserKind::Bot {
+            return Err(Refusal::BotRefused.into());
+        }
         Ok(view.bot(bot).cloned().ok_or(Refusal::UserNotFound)?)
     }
 

@@ -67,6 +67,8 @@ fn only_people_who_manage_the_server_make_bots() {
     let bot = signs_in(&home, &made(&home, "deploy"));
     home.gives(bot, 1, &[Permission::ManageServer]);
     assert_eq!(refused(create(&home, bot, "another")), Refusal::BotRefused);
+    assert_eq!(refused(Bots::rotate(home.service(), bot, home.server.id, bot.user)), Refusal::BotRefused);
+    assert_eq!(refused(Bots::revoke(home.service(), bot, home.server.id, bot.user)), Refusal::BotRefused);
     block_on(create(&home, admin(stranger), "another")).unwrap();
 }
 
