@@ -47,6 +47,7 @@ fn refused(error: TokenError) -> ApiError {
     if error == TokenError::NoKeys {
         return error.into();
     }
-    tracing::warn!(reason = ?error, "a notice of a log-out was refused");
+    // Anybody may send one, so the log is not to fill with them.
+    tracing::debug!(reason = ?error, "a notice of a log-out was refused");
     ApiError::invalid(FIELD, "is no logout token of the issuer")
 }

@@ -288,6 +288,24 @@ async fn a_token_that_is_refused_twice_ends_the_session() {
 }
 
 #[tokio::test]
+async fn who_signs_in_again_goes_on_where_the_sign_in_ended() {
+    let Setting { listener, session, mut events, .. } = setting().await;
+    session.subscribe(Topic::UserEvents, None).await;
+    let mut peer = Peer::accept_connected(&listener).await;
+    let Request::Subscribe { id, .. } = peer.next().await else { panic!() };
+    peer.session.accept_subscription();
+    let ended = json!({ "event": "ended", "code": "session-ended", "stream": format!("channel/{CHANNEL}") });
+    peer.message(&id, "/user/queue/events", ended).await;
+    let close = crate::stomp::server::close::UNAUTHENTICATED;
+    peer.session.fail(close, "token-invalid", "the sign-in has ended");
+    peer.flush().await;
+    let mut again = Peer::accept_connected(&listener).await;
+    let Request::Subscribe { destination, .. } = again.next().await else { panic!("it follows still") };
+    assert_eq!((again.token.as_str(), destination.as_str()), ("Bearer token-1", "/user/queue/events"));
+    assert!(matches!(told(&mut events).await, SessionEvent::Subscribed { .. }));
+}
+
+#[tokio::test]
 async fn an_event_that_cannot_be_read_stops_nothing() {
     let Setting { listener, session, mut events, .. } = setting().await;
     session.subscribe(Topic::UserEvents, None).await;

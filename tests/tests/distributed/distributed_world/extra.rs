@@ -9,7 +9,12 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::{
+    io::copy_bidirectional,
+    net::TcpStream,
+    task::JoinSet,
+    time::{Duration, Instant, sleep},
+};
 
 use super::world::variable;
 use crate::support::{Answer, answer};
@@ -47,7 +52,7 @@ pub(crate) fn free_address() -> String {
 }
 
 /// What the first instance of a service of the world was told.
-fn environment(kind: Kind) -> BTreeMap<String, String> {
+pub(crate) fn environment(kind: Kind) -> BTreeMap<String, String> {
     let world = variable("ECHOPULSE_TEST_WORLD");
     let folder = Path::new(&world).parent().expect("the world has a folder");
     let told = fs::read_to_string(folder.join(format!("{}-1.pid", kind.name()))).expect("the instance runs");
@@ -114,5 +119,38 @@ impl Drop for Extra {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A way to a part of the world that can be cut.
+pub(crate) struct Way {
+    pub(crate) address: String,
+    carrying: JoinSet<()>,
+}
+
+impl Way {
+    /// A way to where this address leads.
+    pub(crate) async fn to(target: String) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
+        let address = listener.local_addr().expect("it has an address").to_string();
+        let mut carrying = JoinSet::new();
+        carrying.spawn(async move {
+            // Dropped together with the listener when the way is cut.
+            let mut carried = JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                let target = target.clone();
+                carried.spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(target).await else { return };
+                    // Either side may end it, and neither has to be polite.
+                    let _ = copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        });
+        Self { address, carrying }
+    }
+
+    /// Ends every connection, and takes no more.
+    pub(crate) async fn cut(mut self) {
+        self.carrying.shutdown().await;
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{keycloak::Client, tokens::said_to, world::variable};
+use super::{keycloak::Client, sign_out::answered, tokens::said_to, world::variable};
 use crate::{
     support::{Person, Said, Socket, value},
     world::Deployment,
@@ -45,17 +45,14 @@ async fn a_session_is_told_that_its_token_ends_and_goes_on_only_with_a_fresh_one
         fresh.access
     );
     goes_on.send(&refresh).await;
-    assert_eq!(value(&goes_on.frame().await, "receipt-id"), "f");
+    assert_eq!(value(&answered(&mut goes_on).await, "receipt-id"), "f");
     assert_eq!(last_word(&mut ends).await, Some((4401, "token-expired".to_owned())));
     for (status, code) in said_to(&deployment, 0, &tokens.access).await {
         assert!(matches!(status, 401 | 4401), "{status}");
         assert_eq!(code, "token-expired");
     }
     goes_on.send("DISCONNECT\nreceipt:bye\n\n\0").await;
-    let mut frame = goes_on.frame().await;
-    while value(&frame, "event") == "session.expiring" {
-        frame = goes_on.frame().await;
-    }
+    let frame = answered(&mut goes_on).await;
     assert_eq!(value(&frame, "receipt-id"), "bye", "it did not end with the first token");
 }
 

@@ -1,10 +1,11 @@
 //! A log-out at Keycloak, and the accounts that lose something: what every instance makes of it.
 
+use echopulse_protocol::stomp::{Command, Frame};
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::{
-    extra::{Extra, Kind, NOWHERE, free_address},
+    extra::{Extra, Kind, NOWHERE, Way, environment, free_address},
     keycloak::{Client, Tokens},
     tokens::said_to,
 };
@@ -19,6 +20,16 @@ impl Deployment {
     /// Whoever a token is of, on an instance.
     async fn holder(&self, instance: Instance, tokens: &Tokens) -> Person {
         Person::of(self.http().clone(), instance, tokens.access.clone()).await
+    }
+}
+
+/// The next frame that is no event: news of the person may come at any time.
+pub(super) async fn answered(socket: &mut Socket) -> Frame {
+    loop {
+        let frame = socket.frame().await;
+        if frame.command() != Command::Message {
+            return frame;
+        }
     }
 }
 
@@ -95,19 +106,26 @@ async fn all_sign_ins_of_a_person_end_when_an_administrator_ends_them() {
 }
 
 #[tokio::test]
-async fn a_log_out_reaches_an_instance_by_kafka_alone() {
+async fn a_log_out_reaches_instances_by_kafka_alone() {
     let (deployment, web) = (Deployment::start().await, Client::web());
-    let mut server = Extra::start(Kind::Server, &free_address(), &[]);
+    let database = environment(Kind::Server)["ECHOPULSE_DATABASE__URL"].clone();
+    let (_, rest) = database.rsplit_once('@').expect("it has a login");
+    let there = rest.split('/').next().expect("it has an address").to_owned();
+    let way = Way::to(there.clone()).await;
+    let told = database.replacen(&there, &way.address, 1);
+    let server = Extra::start(Kind::Server, &free_address(), &[("DATABASE__URL", &told)]);
     server.ready().await;
-    let told = [("INTERNAL__SERVER_URLS", server.url.as_str())];
-    let chat = Extra::start(Kind::Chat, &free_address(), &told);
+    let chat = Extra::start(Kind::Chat, &free_address(), &[("INTERNAL__SERVER_URLS", &server.url)]);
     chat.ready().await;
     let tokens = deployment.signs_in(&web, &deployment.registered("ada").await).await;
-    let instance = Instance { server: deployment.instance(0).server, chat: chat.url.clone() };
+    let instance = Instance { server: server.url.clone(), chat: chat.url.clone() };
     let mut socket = deployment.holder(instance, &tokens).await.follow("/user/queue/events").await;
-    server.kill();
+    // What could be looked up is behind this way.
+    way.cut().await;
+    server.health(503, |body| body["missing"] == json!(["postgres"])).await;
     deployment.signs_out(&web, &tokens).await;
     ends(&mut socket).await;
+    refuses(&server.url, "/api/users/me", &tokens).await;
 }
 
 #[tokio::test]
@@ -149,10 +167,10 @@ async fn a_role_that_was_taken_away_ends_the_session_at_the_next_token() {
             format!("SEND\ndestination:/app/session/refresh\nAuthorization:Bearer {token}\nreceipt:f\n\n\0")
         };
         socket.send(&refresh(&deployment.token(&account).await)).await;
-        assert_eq!(value(&socket.frame().await, "receipt-id"), "f");
+        assert_eq!(value(&answered(&mut socket).await, "receipt-id"), "f");
         deployment.give(&account, &[]).await;
         socket.send(&refresh(&deployment.token(&account).await)).await;
-        assert_eq!(value(&socket.frame().await, "message"), "realm-role-missing");
+        assert_eq!(value(&answered(&mut socket).await, "message"), "realm-role-missing");
         assert_eq!(socket.closed().await, Some((4403, "realm-role-missing".to_owned())));
     }
 }
