@@ -85,24 +85,24 @@ pub(super) async fn a_webhooks_messages_keep_its_name_when_it_is_gone(stores: St
 
 pub(super) async fn who_is_kicked_or_banned_leaves_no_webhook(stores: Stores<'_>) {
     found(stores).await;
-    let (lins, adas) = (webhook(1, GENERAL, LIN), webhook(2, GENERAL, ADA));
-    make(stores, &lins).await;
-    make(stores, &adas).await;
+    let (of_lin, of_ada) = (webhook(1, GENERAL, LIN), webhook(2, GENERAL, ADA));
+    make(stores, &of_lin).await;
+    make(stores, &of_ada).await;
     let removed = |cause| ServerChange::MemberRemoved { user: LIN, cause };
     stores.projection.apply(change(7, removed(RemovalCause::Left))).await.unwrap();
-    assert!(there(stores, &lins).await, "leaving is no reason");
+    assert!(there(stores, &of_lin).await, "leaving is no reason");
     stores
         .projection
         .apply(change(8, ServerChange::MemberBanned { user: LIN, delete_messages_s: 0 }))
         .await
         .unwrap();
-    assert!(!there(stores, &lins).await && there(stores, &adas).await, "a ban reaches who left");
+    assert!(!there(stores, &of_lin).await && there(stores, &of_ada).await, "a ban reaches who left");
     stores
         .projection
         .apply(change(9, ServerChange::MemberRemoved { user: ADA, cause: RemovalCause::Kicked }))
         .await
         .unwrap();
-    assert!(!there(stores, &adas).await);
+    assert!(!there(stores, &of_ada).await);
     assert_eq!(stores.projection.position(SERVER).await.unwrap().map(|(_, seq)| seq.0), Some(9));
 }
 
