@@ -37,7 +37,8 @@ pub(crate) fn routes() -> Router<ChatApp> {
     Router::new()
         .route("/channels/{channel}/webhooks", get(list).post(create))
         .route("/webhooks/{webhook}", patch(rename).delete(delete))
-        .route("/webhooks/{webhook}/{token}", post(use_or_rotate))
+        .route("/webhooks/{webhook}/token", post(rotate))
+        .route("/webhooks/{webhook}/{token}", post(speak))
 }
 
 fn to_wire(webhook: Webhook) -> rest::Webhook {
@@ -111,22 +112,17 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `…/token` asks for another token, and needs an account; anything else there is a token.
-async fn use_or_rotate(
+async fn rotate(
     State(app): State<ChatApp>,
-    Path((webhook, token)): Path<(id::WebhookId, String)>,
-    caller: Result<Caller, ApiError>,
+    caller: Caller,
+    Path(webhook): Path<id::WebhookId>,
     headers: HeaderMap,
-    body: Body,
 ) -> Result<Response, ApiError> {
-    if token == "token" {
-        audit_reason(&headers)?;
-        let token = draw(&app);
-        let webhook = wire::webhook_id_from(webhook);
-        let changed = app.ports.webhooks.set_token(caller?.actor, webhook, hash(&token)).await?;
-        return Ok(told_once(StatusCode::OK, changed, token));
-    }
-    speak(&app, webhook, &token, &headers, body).await
+    audit_reason(&headers)?;
+    let token = draw(&app);
+    let webhook = wire::webhook_id_from(webhook);
+    let changed = app.ports.webhooks.set_token(caller.actor, webhook, hash(&token)).await?;
+    Ok(told_once(StatusCode::OK, changed, token))
 }
 
 /// What a program wants to be said. `None`: nothing, of an event that is of no interest.
@@ -143,26 +139,25 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiEr
 }
 
 async fn speak(
-    app: &ChatApp,
-    webhook: id::WebhookId,
-    token: &str,
-    headers: &HeaderMap,
+    State(app): State<ChatApp>,
+    Path((webhook, token)): Path<(id::WebhookId, String)>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let octets = body::octets(headers, body, LARGEST).await?;
-    let nonce = match text(headers, "idempotency-key")? {
-        None => text(headers, github::DELIVERY)?,
+    let octets = body::octets(&headers, body, LARGEST).await?;
+    let nonce = match text(&headers, "idempotency-key")? {
+        None => text(&headers, github::DELIVERY)?,
         given => given,
     };
-    let Some(content) = said(headers, &octets)? else {
+    let Some(content) = said(&headers, &octets)? else {
         // Whoever has no token does not learn what is of interest either.
-        app.ports.webhooks.check(wire::webhook_id_from(webhook), hash(token)).await?;
+        app.ports.webhooks.check(wire::webhook_id_from(webhook), hash(&token)).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let content = clean_content(&content);
     let command = PostByWebhook {
         webhook: wire::webhook_id_from(webhook),
-        token: hash(token),
+        token: hash(&token),
         nonce: nonce.map(str::to_owned),
         named: compose::mentions(&content)?,
         content,
