@@ -155,6 +155,7 @@ async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64
         webhooks: Arc::clone(&store) as _,
         log: Arc::clone(&store) as _,
         projection: Arc::clone(&store) as _,
+        retention: Arc::clone(&store) as _,
         partitions: vec![(Arc::clone(&store) as _, Arc::clone(&bus) as _)],
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),

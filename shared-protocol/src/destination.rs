@@ -23,6 +23,19 @@ pub enum SendTo {
 }
 
 impl SendTo {
+    /// One of each kind, about ids that nothing has.
+    pub const EACH: [Self; 6] = {
+        let (channel, message) = (ChannelId::from_u128(0), MessageId::from_u128(0));
+        [
+            Self::Messages(channel),
+            Self::Edit(channel, message),
+            Self::Delete(channel, message),
+            Self::Typing(channel),
+            Self::Read(channel),
+            Self::Refresh,
+        ]
+    };
+
     /// Reads a destination; `None` if there is no such one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -72,6 +85,14 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// One of each kind, about ids that nothing has.
+    pub const EACH: [Self; 4] = [
+        Self::Channel(ChannelId::from_u128(0)),
+        Self::Server(ServerId::from_u128(0)),
+        Self::Replies,
+        Self::UserEvents,
+    ];
+
     /// Reads a destination; `None` if there is no such one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

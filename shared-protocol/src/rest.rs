@@ -433,6 +433,21 @@ pub struct UserPresence {
     pub status: Presence,
 }
 
+/// One entry of `GET /limits`: a bucket of one's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketState {
+    /// Which.
+    pub bucket: String,
+    /// How many it holds.
+    pub size: u32,
+    /// In how many seconds an empty one is full.
+    pub window_s: u64,
+    /// How many are taken.
+    pub used: u32,
+    /// In how many seconds all of them are there again.
+    pub reset_s: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

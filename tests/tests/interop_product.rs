@@ -28,9 +28,9 @@ struct Setting {
 impl Setting {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ada = Person::named(folder.path(), "ada");
+        let ada = Person::named(folder.path(), "ada").unlimited();
         ada.says(&["servers", "create", "Rust Lyon"]);
-        let served = Person::of(folder.path()).serves();
+        let served = Person::of(folder.path()).unlimited().serves();
         let place = Arc::new(Deployed::new(&served.url).unwrap());
         let key = folder.path().join("folder.key");
         let tokens = Arc::new(LocalFolder::new(place.clone(), key, "ada"));

@@ -9,9 +9,9 @@ use tempfile::tempdir;
 fn a_thousand_messages_survive_the_death_of_whoever_serves() {
     const MESSAGES: usize = 1000;
     let folder = tempdir().expect("a folder");
-    let ada = Person::named(folder.path(), "ada");
+    let ada = Person::named(folder.path(), "ada").unlimited();
     ada.says(&["servers", "create", "Rust Lyon"]);
-    let mut served = Some(Person::of(folder.path()).serves());
+    let mut served = Some(Person::of(folder.path()).unlimited().serves());
     let tail = ada.starts(&["tail", "#general", "--since", "0", "--json"]);
     let mut acknowledged = Vec::new();
     let mut shown = Vec::new();

@@ -58,7 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         let checked = local::account::check_name(name);
         named.name = Some(checked.map_err(|error| failure(Exit::Usage, format!("--as: {error}")))?);
     }
-    let folder = Folder::open(named.data.clone())?;
+    let folder = Folder::open(named.data.clone(), config.limits.clone())?;
     log_to(&folder, config.log.level)?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from).min(4);
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;

@@ -112,6 +112,19 @@ test("a refusal is final, unless the service had no time", async () => {
   expect(service.heard.filter(([, destination]) => destination === "/app/y")).toHaveLength(5);
 });
 
+test("what came too early is said again, however often", async () => {
+  const service = new Service();
+  await service.connect();
+  const outcomes: Outcome[] = [];
+  void service.session.send("/app/x", {}, "n").then((outcome) => outcomes.push(outcome));
+  for (let tries = 0; tries < 12; tries++) {
+    service.refuse(service.last("/app/x")["receipt"], "rate-limited");
+    await vi.advanceTimersByTimeAsync(60_000);
+  }
+  expect(outcomes).toEqual([]);
+  expect(service.heard.filter(([, destination]) => destination === "/app/x")).toHaveLength(13);
+});
+
 test("what ended or was refused is followed no more", async () => {
   const service = new Service();
   service.session.follow("/channels/c");

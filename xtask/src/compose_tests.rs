@@ -70,7 +70,7 @@ fn the_services_are_told_the_same_as_by_up() {
         "folder": "", "instances": [],
         "postgres": { "superuser": "", "server": "", "server_owner": "", "chat": "", "chat_owner": "" },
         "redis": { "admin": "", "server": "", "chat": "" },
-        "kafka": { "bootstrap": "" },
+        "kafka": { "bootstrap": "", "behind": "", "front": "" },
         "keycloak": {
             "url": "", "issuer": "", "admin": { "name": "", "password": "" },
             "bot_secret": "", "service_secret": "", "registrar_secret": "", "people": [], "web": "",

@@ -21,6 +21,9 @@ const INSTANCES: u16 = 2;
 /// Where the realm expects the browser client: nothing is there.
 const WEB: &str = "http://127.0.0.1:9";
 
+/// All tests come from one address, and some post hundreds of messages at once. Those of the limits start instances of their own.
+const UNLIMITED: [(&str, &str); 1] = [("ECHOPULSE_LIMITS__PERCENT", "0")];
+
 /// What a command around which the parts run finds in its environment.
 pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
     let mut variables = vec![
@@ -28,6 +31,8 @@ pub(crate) fn environment(world: &World) -> Vec<(&'static str, String)> {
         ("ECHOPULSE_TEST_POSTGRES", world.postgres.superuser.clone()),
         ("ECHOPULSE_TEST_REDIS", world.redis.admin.clone()),
         ("ECHOPULSE_TEST_KAFKA", world.kafka.bootstrap.clone()),
+        ("ECHOPULSE_TEST_KAFKA_BEHIND", world.kafka.behind.clone()),
+        ("ECHOPULSE_TEST_KAFKA_FRONT", world.kafka.front.clone()),
     ];
     if let Some(keycloak) = &world.keycloak {
         let people: Vec<_> =
@@ -103,7 +108,7 @@ pub(crate) fn tests(tests: &[&str], no_install: bool, line: impl FnMut(&str)) ->
     let binaries = build(tests)?;
     let ports = Ports::choose(INSTANCES)?;
     around(Some(&ports.addresses()), no_install, |world| {
-        services::start(world, &ports, &binaries)?;
+        services::start(world, &ports, &binaries, &UNLIMITED)?;
         ensure!(!interrupted(), "a signal came");
         let mut run = command::cargo(tests);
         run.envs(environment(world));

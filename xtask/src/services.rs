@@ -173,8 +173,13 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
     Ok(target().join("debug"))
 }
 
-/// Starts all instances at once and waits until each says that it is ready.
-pub(crate) fn start(world: &World, ports: &Ports, binaries: &Path) -> anyhow::Result<()> {
+/// Starts all instances at once, told `more` than [`environment`], and waits until each says that it is ready.
+pub(crate) fn start(
+    world: &World,
+    ports: &Ports,
+    binaries: &Path,
+    more: &[(&str, &str)],
+) -> anyhow::Result<()> {
     let mut programs = vec![(Kind::Web, 0, "web".to_owned(), ports.addresses().web)];
     for (instance, urls) in ports.instances().into_iter().enumerate() {
         for (kind, url) in [(Kind::Server, urls.server), (Kind::Chat, urls.chat)] {
@@ -186,7 +191,10 @@ pub(crate) fn start(world: &World, ports: &Ports, binaries: &Path) -> anyhow::Re
         let binary = binaries.join(kind.program());
         ensure!(binary.is_file(), "there is no {}", binary.display());
         let mut command = Command::new(binary);
-        command.current_dir(&world.folder).envs(environment(kind, world, ports, instance)?);
+        command
+            .current_dir(&world.folder)
+            .envs(environment(kind, world, ports, instance)?)
+            .envs(more.iter().copied());
         started.push((Service::spawn(&world.folder, &name, command)?, name, url));
     }
     let agent: ureq::Agent =

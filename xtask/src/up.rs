@@ -64,7 +64,7 @@ pub(crate) fn up(options: &Up) -> anyhow::Result<()> {
 }
 
 fn start_services(world: &mut World, ports: &Ports, binaries: &Path) -> anyhow::Result<()> {
-    services::start(world, ports, binaries)?;
+    services::start(world, ports, binaries, &[])?;
     anyhow::ensure!(!interrupted(), "a signal came");
     world.instances = ports.instances();
     world.write()

@@ -27,8 +27,25 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether strangers may make accounts on the issuer's pages.
     pub allow_sign_up: bool,
+    /// How often people may ask.
+    pub limits: Limits,
     /// Sets the password of the folder's owner first; the owner is made if there is nobody yet.
     pub owner: Option<Owner>,
+}
+
+/// How often people may ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// In percent of the built-in numbers; 0 counts nothing.
+    pub percent: u32,
+    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks.
+    pub proxies: Vec<String>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { percent: 100, proxies: Vec::new() }
+    }
 }
 
 /// A name and a password for the folder's owner.
@@ -58,6 +75,7 @@ impl Config {
             listen: Listen::Address(([127, 0, 0, 1], 0).into()),
             public_url: None,
             allow_sign_up: false,
+            limits: Limits::default(),
             owner: None,
         }
     }

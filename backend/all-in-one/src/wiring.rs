@@ -7,6 +7,7 @@ use echopulse_chat_service::{ChatApp, engine as chat_engine};
 use echopulse_core::{
     common::{
         BoxFuture,
+        limit::{Limiter, LocalLimits},
         port::{Chance, Clock, Ids},
         sign_out::Ended,
     },
@@ -21,6 +22,7 @@ use echopulse_embedded::{
 use echopulse_http::{
     Cursors,
     door::Origins,
+    limits::{Limiting, Proxies},
     token::{self, Recall, Verifier, VerifierConfig},
 };
 use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig};
@@ -90,6 +92,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         webhooks: Arc::clone(&chat_store) as _,
         log: Arc::clone(&chat_store) as _,
         projection: Arc::clone(&chat_store) as _,
+        retention: Arc::clone(&chat_store) as _,
         partitions: vec![(Arc::clone(&chat_store) as _, Arc::clone(&bus) as _)],
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
@@ -101,11 +104,19 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         lanes: LANES,
         relays_rest: RELAYS_REST,
     }));
+    // One counter for both services: what somebody asks of either is asked of this process.
+    let limiting = limiting(config, &clock)?;
     Ok(World {
-        server_app: ServerApp::new(server.ports(), Arc::clone(&verifier), cursors(&config.data)?),
+        server_app: ServerApp::new(
+            server.ports(),
+            Arc::clone(&verifier),
+            cursors(&config.data)?,
+            limiting.clone(),
+        ),
         chat_app: ChatApp::new(echopulse_chat_service::ChatDeps {
             ports: chat.ports(),
             verifier,
+            limiting,
             origins: origins(names),
             clock,
             chance,
@@ -169,6 +180,12 @@ fn cursors(data: &Path) -> Result<Cursors> {
     let path = data.join(FOLDER_KEY_FILE);
     let key = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Cursors::of(&key))
+}
+
+fn limiting(config: &Config, clock: &Arc<dyn Clock>) -> Result<Limiting> {
+    let limits = Arc::new(LocalLimits::new(Arc::clone(clock)));
+    let proxies = Proxies::parse(&config.limits.proxies).context("limits.proxies cannot be used")?;
+    Ok(Limiting::new(Limiter::new(limits, config.limits.percent), proxies))
 }
 
 fn origins(names: &Names) -> Origins {

@@ -11,7 +11,7 @@ use echopulse_core::{
         port::{Chance, Clock},
     },
 };
-use echopulse_http::{ApiError, Guard, SignIn, door::Origins, token::Verifier};
+use echopulse_http::{ApiError, Guard, SignIn, door::Origins, limits::Limiting, token::Verifier};
 
 use crate::socket::Sockets;
 
@@ -34,6 +34,8 @@ pub struct ChatDeps {
     pub ports: ChatPorts,
     /// Who asks.
     pub verifier: Arc<Verifier>,
+    /// How often they may.
+    pub limiting: Limiting,
     /// Which web pages may open sockets.
     pub origins: Origins,
     /// The time.
@@ -47,6 +49,7 @@ pub struct ChatDeps {
 pub struct ChatApp {
     pub(crate) ports: ChatPorts,
     pub(crate) guard: Arc<Guard>,
+    pub(crate) limiting: Limiting,
     pub(crate) origins: Arc<Origins>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
@@ -61,6 +64,7 @@ impl ChatApp {
         Self {
             guard: Arc::new(Guard::new(deps.verifier, people)),
             ports: deps.ports,
+            limiting: deps.limiting,
             origins: Arc::new(deps.origins),
             clock: deps.clock,
             chance: deps.chance,

@@ -12,10 +12,12 @@ use echopulse_core::{
         hub::{Hub, HubDeps},
         model::Record,
         port::outbound::{
-            Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, Timer, Upstream, WebhookStore,
+            Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, RetentionStore, Timer, Upstream,
+            WebhookStore,
         },
         projector::{Projector, ProjectorDeps},
         relay::Relay,
+        retention::Retention,
         rights::Rights,
         service::{ChatDeps, ChatService},
     },
@@ -34,6 +36,9 @@ use crate::ChatPorts;
 /// The time between two looks for what no hint told.
 const CHECK: Duration = Duration::from_secs(5);
 
+/// The time between two looks whether the day's work is due.
+const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
+
 /// What the chat service stands on.
 pub struct Adapters {
     /// Durable messages.
@@ -44,6 +49,8 @@ pub struct Adapters {
     pub log: Arc<dyn EventLog>,
     /// The copy of what the server service publishes.
     pub projection: Arc<dyn Projection>,
+    /// What is not kept for ever.
+    pub retention: Arc<dyn RetentionStore>,
     /// For each hash partition what commits leave for the bus, and the way there.
     pub partitions: Vec<(Arc<dyn Outbox>, Arc<dyn Bus>)>,
     /// Carries what is not stored.
@@ -73,6 +80,7 @@ pub struct Engine {
     committer: Arc<Committer>,
     hub: Arc<Hub>,
     activity: Arc<ActivityFeed>,
+    retention: Retention,
     memory: Arc<dyn SignOutMemory>,
     committed: Arc<Nudge>,
     relays: Vec<(Relay, Nudge)>,
@@ -89,6 +97,7 @@ impl Engine {
             webhooks,
             log,
             projection,
+            retention,
             partitions,
             bus,
             upstream,
@@ -113,6 +122,7 @@ impl Engine {
             relay: Arc::clone(&committed),
         }));
         let activity = Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), timer));
+        let retention = Retention::new(retention, Arc::clone(&committer), Arc::clone(&clock));
         let service = Arc::new(ChatService::new(ChatDeps {
             messages,
             webhooks,
@@ -135,6 +145,7 @@ impl Engine {
             committer,
             hub,
             activity,
+            retention,
             memory,
             committed,
             relays: relays.collect(),
@@ -189,6 +200,7 @@ impl Engine {
         });
         tasks.spawn(Arc::clone(self).consume(records));
         tasks.spawn(Arc::clone(self).check());
+        tasks.spawn(Arc::clone(self).keep_house());
         tasks
     }
 
@@ -228,6 +240,22 @@ impl Engine {
             }
             if let Err(error) = self.service.receive(record).await {
                 failed(error);
+            }
+        }
+    }
+
+    /// Does once a day what is done once a day.
+    async fn keep_house(self: Arc<Self>) {
+        let failed = failed("what is too old could not be removed");
+        loop {
+            if let Err(error) = self.retention.run().await
+                && !self.stop.is_cancelled()
+            {
+                failed(error);
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = time::sleep(HOUSEKEEPING) => {}
             }
         }
     }

@@ -53,7 +53,7 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let verifier = Arc::new(verifier.map_err(ProgramError::part("the issuer cannot be asked"))?);
     let kafka = kafka(&settings)?;
     let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
-    let hot = hot(&settings)?;
+    let hot = hot(&settings, &clock)?;
 
     let late = Late::default();
     let readiness = Arc::new(Parts::new(Arc::clone(&verifier), Arc::clone(&bus), Arc::clone(&hot)));
@@ -90,10 +90,11 @@ fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
     })
 }
 
-fn hot(settings: &Settings) -> Result<Arc<RedisHot>, ProgramError> {
+fn hot(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<RedisHot>, ProgramError> {
     let node = format!("{:016x}", OsChance.next_u64());
     let options = RedisOptions::new(settings.redis.url.expose(), node);
-    let hot = RedisHot::start(&options).map_err(ProgramError::part("redis.url cannot be used"))?;
+    let hot = RedisHot::start(&options, Arc::clone(clock))
+        .map_err(ProgramError::part("redis.url cannot be used"))?;
     Ok(Arc::new(hot))
 }
 
@@ -157,6 +158,7 @@ impl Deployed<'_> {
             webhooks: Arc::clone(&self.store) as _,
             log: Arc::clone(&self.store) as _,
             projection: Arc::clone(&self.store) as _,
+            retention: Arc::clone(&self.store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
             bus: Arc::clone(&self.bus) as _,
             upstream,
@@ -183,6 +185,7 @@ impl Deployed<'_> {
             insist("Kafka", &told, || create_topics(&kafka, &Topic::ALL)).await;
         });
         let mut tasks = engine.spawn(records);
+        let limiting = self.settings.limits.counting(Arc::new(self.hot.limits()));
         // Before anybody comes in.
         if insist("the server service's memory of sign-outs", stop, || recall.look()).await.is_some() {
             beside.spawn(async move { recall.keep_up().await });
@@ -190,6 +193,7 @@ impl Deployed<'_> {
         let app = ChatApp::new(ChatDeps {
             ports: engine.ports(),
             verifier: self.verifier,
+            limiting: limiting.map_err(ProgramError::part("limits.proxies cannot be used"))?,
             origins: Origins::exact(self.settings.public.origins.clone()),
             clock: self.clock,
             chance: Arc::new(OsChance),

@@ -1,5 +1,8 @@
 //! Hot state over a real Redis, reached through a door that can be shut.
 
+#[path = "redis_hot/limits.rs"]
+mod limits;
+
 use std::{
     sync::{
         Arc,
@@ -10,9 +13,13 @@ use std::{
 
 use echopulse_core::{
     chat::{model::Presence, port::outbound::PresenceBoard},
-    common::{Timestamp, UserId},
+    common::{
+        Timestamp, UserId,
+        limit::{Ask, Bucket, Counter, RateLimits, Subject},
+    },
 };
-use echopulse_distributed::redis::{Rate, RedisHot, RedisOptions, Verdict};
+use echopulse_distributed::redis::{RedisHot, RedisOptions};
+use echopulse_system::SystemClock;
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use tokio::{
     io::copy_bidirectional,
@@ -32,6 +39,10 @@ const QUICK: Duration = Duration::from_secs(1);
 const ADA: UserId = UserId::from_u128(1);
 const LIN: UserId = UserId::from_u128(2);
 const NOW: Timestamp = Timestamp::from_millis(0);
+
+fn start(options: &RedisOptions) -> RedisHot {
+    RedisHot::start(options, Arc::new(SystemClock)).unwrap()
+}
 
 fn url() -> String {
     std::env::var("ECHOPULSE_TEST_REDIS")
@@ -57,7 +68,7 @@ impl World {
     }
 
     fn node(&self) -> Arc<RedisHot> {
-        Arc::new(RedisHot::start(&self.options(url())).unwrap())
+        Arc::new(start(&self.options(url())))
     }
 
     /// All keys of this world.
@@ -189,7 +200,7 @@ async fn the_people_of_a_node_that_vanishes_go_offline() {
     let doomed = Runtime::new().unwrap();
     let options = world.options(url());
     let at = doomed.spawn(async move {
-        let node = RedisHot::start(&options).unwrap();
+        let node = start(&options);
         connected(&node, ADA).await;
         node
     });
@@ -221,14 +232,14 @@ async fn who_was_here_before_a_restart_under_the_same_name_is_not_here_any_more(
     let doomed = Runtime::new().unwrap();
     let before = options.clone();
     let at = doomed.spawn(async move {
-        let node = RedisHot::start(&before).unwrap();
+        let node = start(&before);
         connected(&node, ADA).await;
         node
     });
     let node = at.await.unwrap();
     doomed.shutdown_background();
     drop(node);
-    let again = RedisHot::start(&options).unwrap();
+    let again = start(&options);
     connected(&again, LIN).await;
     assert_eq!(presence(&other, ADA).await, Presence::Offline);
     assert_eq!(presence(&other, LIN).await, Presence::Online);
@@ -261,7 +272,8 @@ async fn every_key_has_a_time_to_live() {
     let world = World::new();
     let node = world.node();
     connected(&node, ADA).await;
-    node.limits().check("ada", Rate { count: 1, per: Duration::from_secs(9) }, 5).await;
+    let counter = Counter { bucket: Bucket::Read, channel: None, rate: Bucket::Read.rate() };
+    node.limits().ask(Subject::Person(ADA), vec![counter], Ask::Take).await;
     let mut direct = direct().await;
     let keys = world.keys(&mut direct).await;
     assert_eq!(keys.len(), 3, "{keys:?}");
@@ -275,7 +287,7 @@ async fn every_key_has_a_time_to_live() {
 async fn without_redis_a_node_speaks_for_itself_and_tells_everything_later() {
     let world = World::new();
     let (other, door) = (world.node(), Door::open().await);
-    let node = RedisHot::start(&world.options(door.url.clone())).unwrap();
+    let node = start(&world.options(door.url.clone()));
     assert_eq!(connected(&node, ADA).await, Some(Presence::Online));
     for way in [Way::Shut, Way::Stuck] {
         door.way.send_replace(way);
@@ -300,80 +312,11 @@ async fn a_node_starts_without_redis() {
     let world = World::new();
     let (other, door) = (world.node(), Door::open().await);
     door.way.send_replace(Way::Shut);
-    let node = RedisHot::start(&world.options(door.url.clone())).unwrap();
+    let node = start(&world.options(door.url.clone()));
     let begun = timeout(QUICK, connected(&node, ADA)).await.expect("an answer comes quickly");
     assert_eq!(begun, Some(Presence::Online));
     door.way.send_replace(Way::Open);
     becomes(&other, ADA, Presence::Online).await;
-}
-
-#[tokio::test]
-async fn a_bucket_gives_its_burst_and_fills_again_whichever_node_asks() {
-    let world = World::new();
-    let (one, other) = (world.node().limits(), world.node().limits());
-    let rate = Rate { count: 2, per: Duration::from_secs(20) };
-    for (limits, left) in [(&one, 2), (&other, 1), (&one, 0)] {
-        let Verdict::Allowed { remaining, reset } = limits.check("ada", rate, 3).await else {
-            panic!("the burst is three")
-        };
-        assert_eq!(remaining, left);
-        assert!(reset <= Duration::from_secs(30), "{reset:?}");
-    }
-    let Verdict::Limited { retry_after } = other.check("ada", rate, 3).await else {
-        panic!("the burst is over")
-    };
-    assert!(
-        retry_after > Duration::from_secs(5) && retry_after <= Duration::from_secs(10),
-        "{retry_after:?}"
-    );
-    assert!(matches!(one.check("lin", rate, 3).await, Verdict::Allowed { remaining: 2, .. }));
-}
-
-#[tokio::test]
-async fn who_waits_gets_one_again() {
-    let limits = World::new().node().limits();
-    let rate = Rate { count: 10, per: Duration::from_secs(1) };
-    assert!(limits.check("ada", rate, 1).await.is_allowed());
-    let deadline = Instant::now() + PATIENCE;
-    let begun = Instant::now();
-    while !limits.check("ada", rate, 1).await.is_allowed() {
-        assert!(Instant::now() < deadline, "it never fills");
-    }
-    assert!(begun.elapsed() > Duration::from_millis(50), "it was limited at all");
-}
-
-#[tokio::test]
-async fn without_redis_nothing_is_limited_and_the_verdict_says_so() {
-    let world = World::new();
-    let door = Door::open().await;
-    let limits = RedisHot::start(&world.options(door.url.clone())).unwrap().limits();
-    let rate = Rate { count: 1, per: Duration::from_secs(60) };
-    assert!(matches!(limits.check("ada", rate, 1).await, Verdict::Allowed { .. }));
-    for way in [Way::Shut, Way::Stuck] {
-        door.way.send_replace(way);
-        for _ in 0..5 {
-            let verdict =
-                timeout(QUICK, limits.check("ada", rate, 1)).await.expect("an answer comes quickly");
-            assert_eq!(verdict, Verdict::Unchecked);
-        }
-    }
-    door.way.send_replace(Way::Open);
-    let deadline = Instant::now() + PATIENCE;
-    while limits.check("ada", rate, 1).await == Verdict::Unchecked {
-        assert!(Instant::now() < deadline, "it never comes back");
-        tokio::task::yield_now().await;
-    }
-    assert!(matches!(limits.check("ada", rate, 1).await, Verdict::Limited { .. }));
-}
-
-#[tokio::test]
-async fn where_nobody_listens_nothing_is_limited_either() {
-    // Nobody listens on the discard port of this machine.
-    let hot = RedisHot::start(&World::new().options("redis://127.0.0.1:9".to_owned())).unwrap();
-    let rate = Rate { count: 1, per: Duration::from_secs(60) };
-    let verdict = timeout(QUICK, hot.limits().check("ada", rate, 1)).await.expect("an answer comes quickly");
-    assert_eq!(verdict, Verdict::Unchecked);
-    timeout(PATIENCE, hot.stop()).await.expect("it ends");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! SQLite keeps the contracts of the server context's ports.
 
 use echopulse_core::testing::server_contract::{
-    Stores, server_outbox_contract, server_store_contract, sign_out_store_contract, user_store_contract,
+    Stores, kept_answer_contract, server_outbox_contract, server_store_contract, sign_out_store_contract,
+    user_store_contract,
 };
 use echopulse_embedded::sqlite::SqliteServerStore;
 use tempfile::TempDir;
@@ -25,6 +26,11 @@ fn views(fixture: &Fixture) -> Stores<'_> {
 #[tokio::test]
 async fn sqlite_keeps_the_contract_of_servers() {
     server_store_contract(fresh, views).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract_of_kept_answers() {
+    kept_answer_contract(fresh, views).await;
 }
 
 #[tokio::test]

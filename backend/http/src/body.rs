@@ -68,7 +68,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
     check_kind(headers, "application/json", "a body is JSON, with Content-Type: application/json")
 }
 
@@ -91,7 +91,7 @@ pub async fn octets(headers: &HeaderMap, body: Body, largest: usize) -> Result<a
     collect_up_to(body, largest).await
 }
 
-async fn collect(body: Body) -> Result<axum::body::Bytes, ApiError> {
+pub(crate) async fn collect(body: Body) -> Result<axum::body::Bytes, ApiError> {
     collect_up_to(body, LARGEST).await
 }
 

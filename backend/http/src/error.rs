@@ -16,9 +16,11 @@ use crate::token::TokenError;
 pub struct ApiError(Box<Problem>);
 
 impl ApiError {
-    /// A refusal in the words of the closed list.
+    /// A refusal in the words of the closed list. What passes by itself says when to try again: in a second, unless it is known better.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self(Box::new(Problem::new(code, detail)))
+        let mut problem = Problem::new(code, detail);
+        problem.retry_after = (problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()).then_some(1);
+        Self(Box::new(problem))
     }
 
     /// A field or parameter that is not what it has to be.
@@ -47,7 +49,6 @@ impl ApiError {
     pub fn unavailable(cause: &(dyn Error + 'static)) -> Self {
         tracing::error!(error = cause, "a store failed");
         Self::new(ProblemCode::Unavailable, "the store does not answer; whether anything changed is unknown")
-            .retry_after(1)
     }
 
     /// There is nothing at this address.
@@ -67,6 +68,13 @@ impl ApiError {
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
         self.0.limit = Some(limit);
+        self
+    }
+
+    /// The same, and which bucket is empty.
+    #[must_use]
+    pub fn bucket(mut self, name: impl Into<String>) -> Self {
+        self.0.bucket = Some(name.into());
         self
     }
 
@@ -135,4 +143,20 @@ pub fn fallbacks<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<
         "Method Not Allowed".clone_into(&mut error.0.title);
         error
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_always_says_when_to_try_again() {
+        for code in ProblemCode::ALL.iter().filter(|code| code.status() == 503) {
+            let answer = ApiError::new(*code, "not now").into_response();
+            assert_eq!(answer.headers()[header::RETRY_AFTER], "1", "{code}");
+        }
+        let answer = ApiError::new(ProblemCode::Overloaded, "not now").retry_after(9).into_response();
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "9");
+        assert!(ApiError::not_found().into_response().headers().get(header::RETRY_AFTER).is_none());
+    }
 }

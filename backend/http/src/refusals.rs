@@ -11,7 +11,7 @@ use echopulse_protocol::problem::ProblemCode as Code;
 use crate::ApiError;
 
 /// Whole seconds, rounded up: a client that waits them is not refused again for the same reason.
-fn seconds(span: Duration) -> u64 {
+pub(crate) fn seconds(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
@@ -49,8 +49,8 @@ impl From<ChatRefusal> for ApiError {
                 InvalidContent::Request => Code::InvalidRequest,
             }),
             ChatRefusal::Overloaded(pause) => plain(Code::Overloaded).retry_after(seconds(pause)),
-            ChatRefusal::Unavailable => plain(Code::Unavailable).retry_after(1),
-            ChatRefusal::NotReady => plain(Code::NotReady).retry_after(1),
+            ChatRefusal::Unavailable => plain(Code::Unavailable),
+            ChatRefusal::NotReady => plain(Code::NotReady),
         }
     }
 }
@@ -79,6 +79,7 @@ impl From<ServerRefusal> for ApiError {
             ServerRefusal::PermissionMissing(permission) => {
                 plain(Code::PermissionMissing).permission(permission.as_str())
             }
+            ServerRefusal::TimedOut(left) => plain(Code::TimedOut).retry_after(seconds(left)),
             ServerRefusal::Hierarchy => plain(Code::Hierarchy),
             ServerRefusal::Banned => plain(Code::Banned),
             ServerRefusal::OwnerRequired => plain(Code::OwnerRequired),
@@ -87,6 +88,9 @@ impl From<ServerRefusal> for ApiError {
             ServerRefusal::NameTaken(_) => plain(Code::NameTaken),
             ServerRefusal::LimitReached { limit, .. } => plain(Code::LimitReached).limit(limit),
             ServerRefusal::ConfirmationMismatch => plain(Code::ConfirmationMismatch),
+            ServerRefusal::PreconditionFailed => plain(Code::PreconditionFailed),
+            ServerRefusal::KeyReused => plain(Code::IdempotencyKeyReused),
+            ServerRefusal::InProgress => plain(Code::RequestInProgress).retry_after(1),
             ServerRefusal::Invalid { pointer, detail } => Self::invalid_value(pointer, detail),
         }
     }

@@ -2,11 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use echopulse_core::common::port::Clock;
+use echopulse_core::common::{
+    limit::{Limiter, RateLimits},
+    port::Clock,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{ConfigError, Secret},
+    limits::{Limiting, NotANetwork, Proxies},
     token::{Endings, HttpKeySource, KeySourceError, Verifier, VerifierConfig},
 };
 
@@ -41,7 +45,7 @@ owner_url = ""
 connections = 10
 
 [redis]
-# redis://user:password@host:port. Without it presence is of this instance alone.
+# redis://user:password@host:port. Without it presence and rate limits are of this instance alone.
 url = ""
 
 [kafka]
@@ -72,6 +76,13 @@ registrar_secret = ""
 # The longest that the issuer lets an access token live, in seconds: a log-out is remembered for so long.
 longest_token_s = 3600
 
+[limits]
+# How often people may ask, in percent of the numbers in docs/limits.md: 200 doubles every bucket and how fast it fills, 0 counts
+# nothing.
+percent = 100
+# Proxies in front of the services, as addresses or networks: their X-Forwarded-For is believed.
+proxies = []
+
 [log]
 # error, warn, info, debug or trace.
 level = "info"
@@ -95,6 +106,8 @@ pub struct Settings {
     pub kafka: Kafka,
     /// Who people are.
     pub identity: Identity,
+    /// How often people may ask.
+    pub limits: Limits,
     /// Its log.
     pub log: Log,
 }
@@ -214,6 +227,26 @@ impl Identity {
     }
 }
 
+/// How often people may ask.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Limits {
+    /// In percent of the built-in numbers; 0 counts nothing.
+    pub percent: u32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<String>,
+}
+
+impl Limits {
+    /// What counts by these settings.
+    ///
+    /// # Errors
+    ///
+    /// [`NotANetwork`] for a proxy that is neither an address nor a network.
+    pub fn counting(&self, limits: Arc<dyn RateLimits>) -> Result<Limiting, NotANetwork> {
+        Ok(Limiting::new(Limiter::new(limits, self.percent), Proxies::parse(&self.proxies)?))
+    }
+}
+
 /// A log.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Log {
@@ -249,7 +282,9 @@ impl Settings {
             ("database.url", self.database.url.is_empty()),
             ("kafka.bootstrap", self.kafka.bootstrap.is_empty()),
             ("kafka.record_key", self.kafka.record_key.is_empty()),
-        ])
+        ])?;
+        let wrong = |error| ConfigError::Value(format!("`limits.proxies`: {error}"));
+        Proxies::parse(&self.limits.proxies).map(|_| ()).map_err(wrong)
     }
 
     /// Whether everything that clients have to know is there.

@@ -5,7 +5,6 @@ use std::time::Instant;
 use axum::{Router, extract::Request, middleware::Next, response::Response, routing::get};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{
-    Layer,
     filter::{LevelFilter, Targets},
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -20,8 +19,9 @@ pub fn log(level: LevelFilter) {
         .with_targets(ours.map(|target| (target, level)))
         .with_target("echopulse_chat_service", level)
         .with_default(level.min(LevelFilter::WARN));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_filter(chosen);
-    tracing_subscriber::registry().with(lines).init();
+    // A filter of the layer alone would lose the line behind each question whether something is enabled; libraries ask that.
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+    tracing_subscriber::registry().with(chosen).with(lines).init();
 }
 
 /// Collects figures from now on. Call it once in a process.

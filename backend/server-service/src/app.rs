@@ -10,11 +10,13 @@ use echopulse_core::{
         sign_out::SignOutLog,
     },
     server::port::{
-        inbound::{Accounts, Bans, Bots, Catalogue, Channels, Invites, Members, Servers, SignOuts},
+        inbound::{
+            Accounts, Bans, Bots, Catalogue, Channels, Invites, MakingOnce, Members, Servers, SignOuts,
+        },
         outbound::Page,
     },
 };
-use echopulse_http::{ApiError, Cursors, Guard, SignIn, params::Params, token::Verifier};
+use echopulse_http::{ApiError, Cursors, Guard, SignIn, limits::Limiting, params::Params, token::Verifier};
 use echopulse_protocol::rest;
 
 /// Core's side of the service, one name for each port.
@@ -30,6 +32,8 @@ pub struct ServerPorts {
     pub members: Arc<dyn Members>,
     /// Invites.
     pub invites: Arc<dyn Invites>,
+    /// Making by requests that are made once.
+    pub once: Arc<dyn MakingOnce>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
     /// Bots.
@@ -46,16 +50,17 @@ pub struct ServerPorts {
 #[derive(Clone)]
 pub struct ServerApp {
     pub(crate) ports: ServerPorts,
-    cursors: Cursors,
+    pub(crate) limiting: Limiting,
     pub(crate) guard: Arc<Guard>,
+    cursors: Cursors,
 }
 
 impl ServerApp {
     /// The service over these parts.
     #[must_use]
-    pub fn new(ports: ServerPorts, verifier: Arc<Verifier>, cursors: Cursors) -> Self {
+    pub fn new(ports: ServerPorts, verifier: Arc<Verifier>, cursors: Cursors, limiting: Limiting) -> Self {
         let people = Arc::new(People(Arc::clone(&ports.accounts)));
-        Self { ports, cursors, guard: Arc::new(Guard::new(verifier, people)) }
+        Self { ports, limiting, guard: Arc::new(Guard::new(verifier, people)), cursors }
     }
 
     /// Where a page of a list begins: its cursor's place.

@@ -1,14 +1,13 @@
 //! Bans.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, put},
 };
 use echopulse_core::server::{port::inbound::NewBan, view};
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Params, Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -19,10 +18,11 @@ use echopulse_wire as wire;
 
 use crate::{ServerApp, app::List};
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/bans", get(list))
-        .route("/servers/{server}/bans/{user}", put(ban).delete(lift))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/bans", "list_bans", list)
+        .put("/servers/{server}/bans/{user}", "ban_user", ban)
+        .delete("/servers/{server}/bans/{user}", "lift_ban", lift)
 }
 
 fn to_wire(ban: view::Ban) -> Ban {

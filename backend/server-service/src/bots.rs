@@ -1,15 +1,14 @@
 //! Bots that a server makes: clients of the issuer, whose secrets are told once.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
 };
 use echopulse_core::server::{port::inbound::NewBot, view};
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -21,11 +20,12 @@ use echopulse_wire as wire;
 
 use crate::{ServerApp, app::whole};
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/bots", get(list).post(create))
-        .route("/servers/{server}/bots/{user}", delete(revoke))
-        .route("/servers/{server}/bots/{user}/secret", post(rotate))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/bots", "list_bots", list)
+        .post("/servers/{server}/bots", "create_bot", create)
+        .delete("/servers/{server}/bots/{user}", "revoke_bot", revoke)
+        .post("/servers/{server}/bots/{user}/secret", "rotate_bot", rotate)
 }
 
 fn to_wire(bot: view::Bot) -> Bot {

@@ -1,18 +1,18 @@
 //! Channels of a server.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, patch, put},
 };
 use echopulse_core::{
     common::community::ChannelKind,
     server::port::inbound::{ChannelPatch, NewChannel},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Keyed, Routes, body,
     params::{Path, audit_reason},
+    tag::{Had, Tagged, if_match, must_match},
 };
 use echopulse_protocol::{
     event::{self, Channel},
@@ -27,20 +27,24 @@ use crate::{ServerApp, app::whole, members::patch as field, servers::unknown};
 /// Channels that one order may name: as many as a server may have.
 const MOST_ORDERED: usize = 500;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/channels", get(list).post(create))
-        .route("/servers/{server}/channels/order", put(order))
-        .route("/servers/{server}/channels/{channel}", patch(update).delete(delete))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/channels", "list_channels", list)
+        .post("/servers/{server}/channels", "create_channel", create)
+        .put("/servers/{server}/channels/order", "order_channels", order)
+        .patch("/servers/{server}/channels/{channel}", "update_channel", update)
+        .delete("/servers/{server}/channels/{channel}", "delete_channel", delete)
 }
 
 async fn list(
     State(app): State<ServerApp>,
     caller: Caller,
     Path(server): Path<ServerId>,
-) -> Result<Json<Page<Channel>>, ApiError> {
+    had: Had,
+) -> Result<Tagged<Page<Channel>>, ApiError> {
     let detail = app.ports.servers.detail(caller.actor, wire::server_id_from(server)).await?;
-    Ok(whole(detail.channels, |(channel, _)| wire::channel(channel)))
+    let Json(channels) = whole(detail.channels, |(channel, _)| wire::channel(channel));
+    Ok(had.or(detail.seq, channels))
 }
 
 async fn create(
@@ -48,7 +52,7 @@ async fn create(
     caller: Caller,
     Path(server): Path<ServerId>,
     headers: HeaderMap,
-    body::Json(body): body::Json<CreateChannel>,
+    Keyed { body, key }: Keyed<CreateChannel>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
     audit_reason(&headers)?;
     let kind = match body.kind {
@@ -62,7 +66,11 @@ async fn create(
         topic: clean_line(&body.topic),
         category: body.category_id.map(wire::category_id_from),
     };
-    let channel = app.ports.channels.create(caller.actor, wire::server_id_from(server), new).await?;
+    let server = wire::server_id_from(server);
+    let channel = match key {
+        Some(key) => app.ports.once.channel(caller.actor, key, server, new).await?,
+        None => app.ports.channels.create(caller.actor, server, new).await?,
+    };
     Ok((StatusCode::CREATED, Json(wire::channel(channel))))
 }
 
@@ -72,7 +80,7 @@ async fn update(
     Path((server, channel)): Path<(ServerId, ChannelId)>,
     headers: HeaderMap,
     body::Json(body): body::Json<UpdateChannel>,
-) -> Result<Json<Channel>, ApiError> {
+) -> Result<Tagged<Channel>, ApiError> {
     audit_reason(&headers)?;
     let change = ChannelPatch {
         name: body.name.map(|name| channel_name(&name)),
@@ -80,9 +88,11 @@ async fn update(
         category: field(into_core(body.category_id)),
         slow_mode_s: body.slow_mode_s,
         retention_days: field(body.retention_days),
+        on: if_match(&headers),
     };
     let (server, channel) = (wire::server_id_from(server), wire::channel_id_from(channel));
-    Ok(Json(wire::channel(app.ports.channels.update(caller.actor, server, channel, change).await?)))
+    let (channel, place) = app.ports.channels.update(caller.actor, server, channel, change).await?;
+    Ok(Tagged::changed(place, wire::channel(channel)))
 }
 
 fn into_core(patch: Patch<CategoryId>) -> Patch<echopulse_core::common::CategoryId> {
@@ -111,8 +121,9 @@ async fn order(
     Path(server): Path<ServerId>,
     headers: HeaderMap,
     body::Json(body): body::Json<Vec<ChannelPlace>>,
-) -> Result<Json<Page<Channel>>, ApiError> {
+) -> Result<Tagged<Page<Channel>>, ApiError> {
     audit_reason(&headers)?;
+    let on = must_match(&headers)?;
     if body.len() > MOST_ORDERED {
         return Err(ApiError::invalid("", format!("names more than {MOST_ORDERED} channels")));
     }
@@ -120,6 +131,8 @@ async fn order(
         .into_iter()
         .map(|place| (wire::channel_id_from(place.id), place.category_id.map(wire::category_id_from)))
         .collect();
-    let channels = app.ports.channels.order(caller.actor, wire::server_id_from(server), order).await?;
-    Ok(whole(channels, wire::channel))
+    let server = wire::server_id_from(server);
+    let (channels, place) = app.ports.channels.order(caller.actor, server, order, on).await?;
+    let Json(channels) = whole(channels, wire::channel);
+    Ok(Tagged::changed(place, channels))
 }

@@ -27,6 +27,9 @@ use crate::ServerPorts;
 /// The time between two tries to publish what could not be published.
 const CHECK: Duration = Duration::from_secs(5);
 
+/// The time between two looks for answers that are kept no longer.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
 /// What the server service stands on.
 pub struct Adapters {
     /// Servers.
@@ -110,6 +113,7 @@ impl Engine {
             channels: Arc::clone(&self.service) as _,
             members: Arc::clone(&self.service) as _,
             invites: Arc::clone(&self.service) as _,
+            once: Arc::clone(&self.service) as _,
             bans: Arc::clone(&self.service) as _,
             bots: Arc::clone(&self.service) as _,
             sign_outs: Arc::clone(&self.sign_outs) as _,
@@ -153,6 +157,21 @@ impl Engine {
                 tokio::select! {
                     () = at.stop.cancelled() => return,
                     () = time::sleep(CHECK) => at.committed.nudge(),
+                }
+            }
+        });
+        let at = Arc::clone(self);
+        tasks.spawn(async move {
+            loop {
+                if let Err(error) = at.service.forget_answers().await
+                    && !at.stop.is_cancelled()
+                {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "answers that are too old could not be forgotten");
+                }
+                tokio::select! {
+                    () = at.stop.cancelled() => return,
+                    () = time::sleep(HOUSEKEEPING) => {}
                 }
             }
         });

@@ -1,16 +1,12 @@
 //! What the chat service asks: who somebody is, what changed in a server, where a channel belongs, and which sign-ins ended.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::{get, post},
-};
+use axum::{Json, extract::State};
 use echopulse_core::{
     common::{Seq, Timestamp},
     server::error::ServerError,
 };
 use echopulse_http::{
-    ApiError, ServiceCaller, body,
+    ApiError, Routes, ServiceCaller, body,
     params::{Params, Path},
 };
 use echopulse_protocol::{
@@ -21,12 +17,12 @@ use echopulse_wire as wire;
 
 use crate::ServerApp;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/internal/people", post(person))
-        .route("/internal/servers/{server}/events", get(events))
-        .route("/internal/channels/{channel}", get(place))
-        .route("/internal/sign-outs", get(sign_outs))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .post("/internal/people", "identify_person", person)
+        .get("/internal/servers/{server}/events", "list_server_events", events)
+        .get("/internal/channels/{channel}", "place_channel", place)
+        .get("/internal/sign-outs", "list_sign_outs", sign_outs)
 }
 
 async fn person(

@@ -1,17 +1,13 @@
 //! Invites: made in a server, redeemed by their code.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::get,
 };
-use echopulse_core::{
-    common::name::InviteCode,
-    server::{error::Refusal, view},
-};
+use echopulse_core::{common::name::InviteCode, server::error::Refusal};
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Keyed, Routes,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -25,22 +21,13 @@ use crate::{ServerApp, app::whole, members::joined};
 /// How long an invite lives unless it says otherwise, in seconds: a week.
 const WEEK: u32 = 604_800;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/invites", get(list).post(create))
-        .route("/invites/{code}", get(preview).post(join).delete(delete))
-}
-
-fn to_wire(invite: view::Invite) -> Invite {
-    Invite {
-        code: invite.code.as_str().to_owned(),
-        server_id: wire::server_id(invite.server),
-        created_by: wire::user_id(invite.created_by),
-        created_at: wire::time(invite.created_at),
-        max_uses: invite.max_uses,
-        max_age_s: invite.max_age_s,
-        uses: invite.uses,
-    }
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/invites", "list_invites", list)
+        .post("/servers/{server}/invites", "create_invite", create)
+        .get("/invites/{code}", "preview_invite", preview)
+        .post("/invites/{code}", "redeem_invite", join)
+        .delete("/invites/{code}", "delete_invite", delete)
 }
 
 /// A text that cannot be a code looks like one that is not there.
@@ -53,7 +40,7 @@ async fn list(
     caller: Caller,
     Path(server): Path<ServerId>,
 ) -> Result<Json<Page<Invite>>, ApiError> {
-    Ok(whole(app.ports.invites.list(caller.actor, wire::server_id_from(server)).await?, to_wire))
+    Ok(whole(app.ports.invites.list(caller.actor, wire::server_id_from(server)).await?, wire::invite))
 }
 
 async fn create(
@@ -61,12 +48,16 @@ async fn create(
     caller: Caller,
     Path(server): Path<ServerId>,
     headers: HeaderMap,
-    body::OptionalJson(body): body::OptionalJson<CreateInvite>,
+    Keyed { body, key }: Keyed<CreateInvite>,
 ) -> Result<(StatusCode, Json<Invite>), ApiError> {
     audit_reason(&headers)?;
     let (uses, age) = (body.max_uses.unwrap_or(0), body.max_age_s.unwrap_or(WEEK));
-    let made = app.ports.invites.create(caller.actor, wire::server_id_from(server), uses, age).await?;
-    Ok((StatusCode::CREATED, Json(to_wire(made))))
+    let server = wire::server_id_from(server);
+    let made = match key {
+        Some(key) => app.ports.once.invite(caller.actor, key, server, uses, age).await?,
+        None => app.ports.invites.create(caller.actor, server, uses, age).await?,
+    };
+    Ok((StatusCode::CREATED, Json(wire::invite(made))))
 }
 
 async fn preview(
@@ -89,8 +80,7 @@ async fn join(
     caller: Caller,
     Path(text): Path<String>,
 ) -> Result<(StatusCode, Json<Joined>), ApiError> {
-    let found = app.ports.invites.join(caller.actor, code(&text)?).await?;
-    Ok((StatusCode::CREATED, Json(joined(found))))
+    Ok(joined(app.ports.invites.join(caller.actor, code(&text)?).await?))
 }
 
 async fn delete(

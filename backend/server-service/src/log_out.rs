@@ -1,16 +1,14 @@
 //! What the issuer tells: OpenID Connect Back-Channel Logout 1.0. Whoever holds a logout token of the issuer is the issuer.
 
 use axum::{
-    Router,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::Response,
-    routing::post,
 };
 use echopulse_core::server::{error::ServerError, port::inbound::SignOutNews};
 use echopulse_http::{
-    ApiError, body,
+    ApiError, Routes, body,
     token::{Logout, TokenError},
 };
 
@@ -18,10 +16,10 @@ use crate::ServerApp;
 
 const FIELD: &str = "logout_token";
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/oidc/backchannel-logout", post(log_out))
-        .layer(middleware::map_response(not_to_be_kept))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .post("/oidc/backchannel-logout", "end_sign_in", log_out)
+        .layered(|routes| routes.layer(middleware::map_response(not_to_be_kept)))
 }
 
 /// Section 2.8. The door says so too, where there is one.

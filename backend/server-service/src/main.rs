@@ -7,13 +7,19 @@ use std::{
 
 use echopulse_core::{
     chat::model::Record,
-    common::{BoxFuture, port::Clock, sign_out::SignOutMemory},
+    common::{
+        BoxFuture,
+        limit::{LocalLimits, RateLimits},
+        port::{Chance, Clock},
+        sign_out::SignOutMemory,
+    },
 };
 use echopulse_distributed::{
     Turn,
     kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
     keycloak::{KeycloakBots, KeycloakOptions},
     postgres::{PgOptions, PgServerStore, TurnLock},
+    redis::{self, RedisLimits, RedisOptions},
 };
 use echopulse_http::{
     Cursors,
@@ -48,9 +54,19 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let kafka = kafka(&settings)?;
     let bus = Arc::new(KafkaBus::new(kafka.clone()).map_err(ProgramError::part("Kafka cannot be used"))?);
 
+    let redis = limits(&settings, &clock)?;
+    let limits: Arc<dyn RateLimits> = match redis.clone() {
+        Some(limits) => Arc::new(limits),
+        None => Arc::new(LocalLimits::new(Arc::clone(&clock))),
+    };
+
     let late = Late::default();
-    let readiness =
-        Arc::new(Parts { store: OnceLock::new(), verifier: Arc::clone(&verifier), bus: Arc::clone(&bus) });
+    let readiness = Arc::new(Parts {
+        store: OnceLock::new(),
+        verifier: Arc::clone(&verifier),
+        bus: Arc::clone(&bus),
+        limits: redis,
+    });
     let (serving, figures) = (CancellationToken::new(), telemetry::routes(figures));
     let mut listening = JoinSet::new();
     {
@@ -62,7 +78,8 @@ async fn run(settings: Settings, stop: CancellationToken) -> Result<(), ProgramE
     let outcome = match connect(&settings, &stop).await? {
         Some((store, options)) => {
             let _ = readiness.store.set(Arc::clone(&store));
-            let deployed = Deployed { settings: &settings, store, options, kafka, bus, verifier, clock };
+            let deployed =
+                Deployed { settings: &settings, store, options, kafka, bus, limits, verifier, clock };
             deployed.serve(&late, &stop).await
         }
         None => Ok(()),
@@ -95,6 +112,17 @@ fn keycloak(settings: &Settings) -> Result<KeycloakBots, ProgramError> {
     .map_err(ProgramError::part("Keycloak cannot be asked"))
 }
 
+/// `None`: this deployment has no Redis, so that every instance counts alone.
+fn limits(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<RedisLimits>, ProgramError> {
+    if settings.redis.url.is_empty() {
+        return Ok(None);
+    }
+    let node = format!("{:016x}", OsChance.next_u64());
+    let options = RedisOptions::new(settings.redis.url.expose(), node);
+    let limits = redis::limits(&options, Arc::clone(clock));
+    limits.map(Some).map_err(ProgramError::part("redis.url cannot be used"))
+}
+
 /// Connects to the database, its schema brought up to date first where that is ours to do. `None`: told to stop before.
 async fn connect(
     settings: &Settings,
@@ -121,6 +149,7 @@ struct Deployed<'a> {
     options: PgOptions,
     kafka: KafkaOptions,
     bus: Arc<KafkaBus>,
+    limits: Arc<dyn RateLimits>,
     verifier: Arc<Verifier>,
     clock: Arc<dyn Clock>,
 }
@@ -166,7 +195,9 @@ impl Deployed<'_> {
             beside.spawn(async move { recall.keep_up().await });
         }
         let cursors = Cursors::of(self.settings.kafka.record_key.expose().as_bytes());
-        late.set(router(ServerApp::new(engine.ports(), self.verifier, cursors)));
+        let limiting = self.settings.limits.counting(self.limits);
+        let limiting = limiting.map_err(ProgramError::part("limits.proxies cannot be used"))?;
+        late.set(router(ServerApp::new(engine.ports(), self.verifier, cursors, limiting)));
         tracing::info!(address = self.settings.listen.address, "serving");
 
         let outcome = tokio::select! {
@@ -196,6 +227,7 @@ struct Parts {
     store: OnceLock<Arc<PgServerStore>>,
     verifier: Arc<Verifier>,
     bus: Arc<KafkaBus>,
+    limits: Option<RedisLimits>,
 }
 
 impl Readiness for Parts {
@@ -207,10 +239,19 @@ impl Readiness for Parts {
                     None => false,
                 }
             };
-            let (database, issuer, kafka) =
-                tokio::join!(database, self.verifier.has_keys(), self.bus.answers());
+            let redis = async {
+                match &self.limits {
+                    Some(limits) => Some(limits.answers().await),
+                    None => None,
+                }
+            };
+            let (database, issuer, kafka, redis) =
+                tokio::join!(database, self.verifier.has_keys(), self.bus.answers(), redis);
             let part = |name, needed, answers| Part { name, needed, answers };
-            vec![part("postgres", true, database), part("issuer", true, issuer), part("kafka", false, kafka)]
+            let needed = [part("postgres", true, database), part("issuer", true, issuer)];
+            let others =
+                [Some(part("kafka", false, kafka)), redis.map(|answers| part("redis", false, answers))];
+            needed.into_iter().chain(others.into_iter().flatten()).collect()
         })
     }
 }

@@ -1,14 +1,13 @@
 //! Members of a server.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{delete, get},
 };
 use echopulse_core::{common::community, server::port::inbound};
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Params, Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -21,11 +20,14 @@ use echopulse_wire as wire;
 
 use crate::{ServerApp, app::List};
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers/{server}/members", get(list).post(join))
-        .route("/servers/{server}/members/me", delete(leave))
-        .route("/servers/{server}/members/{user}", get(one).patch(update).delete(kick))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers/{server}/members", "list_members", list)
+        .post("/servers/{server}/members", "join_server", join)
+        .delete("/servers/{server}/members/me", "leave_server", leave)
+        .get("/servers/{server}/members/{user}", "get_member", one)
+        .patch("/servers/{server}/members/{user}", "update_member", update)
+        .delete("/servers/{server}/members/{user}", "kick_member", kick)
 }
 
 /// The wire's patch in core.
@@ -37,14 +39,16 @@ pub(crate) fn patch<T>(patch: Patch<T>) -> inbound::Patch<T> {
     }
 }
 
-/// Where somebody is after joining.
-pub(crate) fn joined(joined: inbound::Joined) -> Joined {
-    Joined {
+/// Where somebody is after joining; 200 if they were there before.
+pub(crate) fn joined(joined: inbound::Joined) -> (StatusCode, Json<Joined>) {
+    let status = if joined.newly { StatusCode::CREATED } else { StatusCode::OK };
+    let body = Joined {
         server: wire::server(joined.server),
         member: wire::member(joined.member),
         epoch: wire::epoch(joined.epoch),
         seq: wire::seq(joined.seq),
-    }
+    };
+    (status, Json(body))
 }
 
 fn detail((member, user): (community::Member, community::User)) -> MemberDetail {
@@ -89,7 +93,7 @@ async fn join(
         Some(user) if user != caller.actor.user => members.add_bot(caller.actor, server, user).await?,
         _ => members.join(caller.actor, server).await?,
     };
-    Ok((StatusCode::CREATED, Json(joined(found))))
+    Ok(joined(found))
 }
 
 async fn leave(

@@ -1,18 +1,18 @@
 //! Servers.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, put},
 };
 use echopulse_core::{
     common::community::JoinPolicy,
     server::port::inbound::{self, NewServer, ServerPatch},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Keyed, Routes, body,
     params::{Params, Path, audit_reason},
+    tag::{Had, Tagged, if_match},
 };
 use echopulse_protocol::{
     event::Server,
@@ -28,11 +28,14 @@ use crate::{
     members::patch,
 };
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new()
-        .route("/servers", get(list).post(create))
-        .route("/servers/{server}", get(detail).patch(update).delete(delete))
-        .route("/servers/{server}/owner", put(transfer))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new()
+        .get("/servers", "list_servers", list)
+        .post("/servers", "create_server", create)
+        .get("/servers/{server}", "get_server", detail)
+        .patch("/servers/{server}", "update_server", update)
+        .delete("/servers/{server}", "delete_server", delete)
+        .put("/servers/{server}/owner", "transfer_server", transfer)
 }
 
 async fn list(
@@ -54,7 +57,7 @@ async fn list(
 async fn create(
     State(app): State<ServerApp>,
     caller: Caller,
-    body::Json(body): body::Json<CreateServer>,
+    Keyed { body, key }: Keyed<CreateServer>,
 ) -> Result<(StatusCode, Json<Server>), ApiError> {
     let join_policy = match body.join_policy {
         None => JoinPolicy::Invite,
@@ -65,7 +68,10 @@ async fn create(
         description: clean_content(&body.description),
         join_policy,
     };
-    let server = app.ports.servers.create(caller.actor, new).await?;
+    let server = match key {
+        Some(key) => app.ports.once.server(caller.actor, key, new).await?,
+        None => app.ports.servers.create(caller.actor, new).await?,
+    };
     Ok((StatusCode::CREATED, Json(wire::server(server))))
 }
 
@@ -73,9 +79,10 @@ async fn detail(
     State(app): State<ServerApp>,
     caller: Caller,
     Path(server): Path<ServerId>,
-) -> Result<Json<ServerDetail>, ApiError> {
+    had: Had,
+) -> Result<Tagged<ServerDetail>, ApiError> {
     let found = app.ports.servers.detail(caller.actor, wire::server_id_from(server)).await?;
-    Ok(Json(to_wire(found)))
+    Ok(had.or(found.seq, to_wire(found)))
 }
 
 fn to_wire(detail: inbound::ServerDetail) -> ServerDetail {
@@ -106,7 +113,7 @@ async fn update(
     Path(server): Path<ServerId>,
     headers: HeaderMap,
     body::Json(body): body::Json<UpdateServer>,
-) -> Result<Json<Server>, ApiError> {
+) -> Result<Tagged<Server>, ApiError> {
     audit_reason(&headers)?;
     let join_policy = body
         .join_policy
@@ -122,9 +129,11 @@ async fn update(
         join_policy,
         default_level,
         retention_days: patch(body.retention_days),
+        on: if_match(&headers),
     };
-    let server = app.ports.servers.update(caller.actor, wire::server_id_from(server), change).await?;
-    Ok(Json(wire::server(server)))
+    let (server, place) =
+        app.ports.servers.update(caller.actor, wire::server_id_from(server), change).await?;
+    Ok(Tagged::changed(place, wire::server(server)))
 }
 
 /// A word that this version does not know, where one of a few is due.

@@ -1,7 +1,7 @@
 //! People.
 
-use axum::{Json, Router, extract::State, routing::get};
-use echopulse_http::{ApiError, Caller, body, params::Path};
+use axum::{Json, extract::State};
+use echopulse_http::{ApiError, Caller, Routes, body, params::Path};
 use echopulse_protocol::{
     event::User,
     id::UserId,
@@ -12,8 +12,12 @@ use echopulse_wire as wire;
 
 use crate::ServerApp;
 
-pub(crate) fn routes() -> Router<ServerApp> {
-    Router::new().route("/users/me", get(me).patch(update_me)).route("/users/{user}", get(user))
+pub(crate) fn routes() -> Routes<ServerApp> {
+    Routes::new().get("/users/me", "get_me", me).patch("/users/me", "update_me", update_me).get(
+        "/users/{user}",
+        "get_user",
+        user,
+    )
 }
 
 async fn me(State(app): State<ServerApp>, caller: Caller) -> Result<Json<User>, ApiError> {

@@ -1,7 +1,10 @@
 //! Servers, channels, roles, members, people.
 
-use echopulse_core::common::{self as core, community};
-use echopulse_protocol::{event as wire, permission::Permission};
+use echopulse_core::{
+    common::{self as core, community},
+    server::view::Invite,
+};
+use echopulse_protocol::{event as wire, permission::Permission, rest};
 
 use crate::ids::{
     category_id, category_id_from, channel_id, channel_id_from, role_id, role_id_from, server_id,
@@ -256,4 +259,35 @@ pub fn member_from(member: wire::Member) -> community::Member {
         joined_at: time_from(member.joined_at),
         timeout_until: member.timeout_until.map(time_from),
     }
+}
+
+/// An invite.
+#[must_use]
+pub fn invite(invite: Invite) -> rest::Invite {
+    rest::Invite {
+        code: invite.code.as_str().to_owned(),
+        server_id: server_id(invite.server),
+        created_by: user_id(invite.created_by),
+        created_at: time(invite.created_at),
+        max_uses: invite.max_uses,
+        max_age_s: invite.max_age_s,
+        uses: invite.uses,
+    }
+}
+
+/// A stored invite.
+///
+/// # Errors
+///
+/// Its code is none.
+pub fn invite_from(invite: rest::Invite) -> Result<Invite, core::name::NameError> {
+    Ok(Invite {
+        code: core::name::InviteCode::parse(&invite.code)?,
+        server: server_id_from(invite.server_id),
+        created_by: user_id_from(invite.created_by),
+        created_at: time_from(invite.created_at),
+        max_uses: invite.max_uses,
+        max_age_s: invite.max_age_s,
+        uses: invite.uses,
+    })
 }

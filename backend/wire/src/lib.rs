@@ -14,8 +14,9 @@ pub use chat::{
     read_state,
 };
 pub use community::{
-    category, category_from, channel, channel_from, join_policy, level, level_from, member, member_from,
-    permissions, permissions_from, policy_from, role, role_from, server, server_from, user, user_from,
+    category, category_from, channel, channel_from, invite, invite_from, join_policy, level, level_from,
+    member, member_from, permissions, permissions_from, policy_from, role, role_from, server, server_from,
+    user, user_from,
 };
 pub use event::{delivery, server_event, server_event_from, stored_body, stored_body_from, stream_event};
 pub use ids::*;

@@ -197,6 +197,7 @@ impl World {
             webhooks: Arc::clone(&store) as _,
             log: Arc::clone(&store) as _,
             projection: Arc::clone(&store) as _,
+            retention: Arc::clone(&store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
             bus: Arc::clone(&bus) as _,
             upstream: Arc::new(upstream),

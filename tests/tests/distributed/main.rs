@@ -3,8 +3,12 @@
 //! spread over the instances.
 
 mod distributed_world {
+    #[path = "../../../../backend/all-in-one/tests/it/access/mod.rs"]
+    mod access;
     #[path = "../../../../backend/all-in-one/tests/it/bots.rs"]
     mod bots;
+    mod defects;
+    mod drain;
     mod extra;
     mod faults;
     #[path = "../../../../backend/all-in-one/tests/it/following.rs"]
@@ -12,7 +16,12 @@ mod distributed_world {
     mod instances;
     mod keycloak;
     mod lifetimes;
+    #[path = "../../../../backend/all-in-one/tests/it/limits.rs"]
+    mod limits;
     mod login;
+    #[path = "../../../../backend/all-in-one/tests/it/once.rs"]
+    mod once;
+    mod outages;
     #[path = "../../../../backend/all-in-one/tests/it/rest.rs"]
     mod rest;
     mod sign_out;
@@ -26,6 +35,7 @@ mod distributed_world {
     mod topics;
     #[path = "../../../../backend/all-in-one/tests/it/webhooks.rs"]
     mod webhooks;
+    mod wire;
     pub(crate) mod world;
 }
 

@@ -57,6 +57,7 @@ async fn start(
         listen: Listen::Address(options.listen),
         public_url: options.public_url.clone(),
         allow_sign_up: true,
+        limits: folder.limits.clone().into(),
         owner,
         ..Config::new(folder.path())
     };

@@ -15,6 +15,13 @@ pub(crate) const DEFAULTS: &str = r#"# echopulse configuration. Every key with i
 # What is logged, to the file echopulse.log in the data folder: error, warn, info, debug or trace.
 level = "warn"
 
+[limits]
+# How often people may ask whoever serves this folder, in percent of the built-in numbers: 200 doubles every bucket and how fast
+# it fills, 0 counts nothing.
+percent = 100
+# Proxies in front of `echopulse serve`, as addresses or networks: their X-Forwarded-For is believed.
+proxies = []
+
 [client]
 # auto asks the terminal; none uses no colour (NO_COLOR does the same); 16 uses the terminal's own.
 colour = "auto"
@@ -26,8 +33,21 @@ colour = "auto"
 pub(crate) struct Config {
     /// Logging.
     pub(crate) log: Log,
+    /// Serving.
+    pub(crate) limits: Limits,
     /// The client.
     pub(crate) client: Client,
+}
+
+/// How often people may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "local"), expect(dead_code, reason = "without a backend nobody is served"))]
+pub(crate) struct Limits {
+    /// In percent of the built-in numbers.
+    pub(crate) percent: u32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub(crate) proxies: Vec<String>,
 }
 
 /// Logging.
@@ -103,10 +123,22 @@ fn parse(file: &str, environment: impl Iterator<Item = (String, String)>) -> any
     for (name, value) in environment {
         let path = name.trim_start_matches("ECHOPULSE_").to_lowercase();
         let Some((section, key)) = path.split_once("__") else { continue };
-        set(&mut whole, section, key, toml::Value::String(value))
-            .with_context(|| format!("the variable {name}"))?;
+        let value = shaped(whole.get(section).and_then(|section| section.get(key)), value);
+        set(&mut whole, section, key, value).with_context(|| format!("the variable {name}"))?;
     }
     Ok(whole.try_into()?)
+}
+
+/// Every value of a variable is text; the shape it has to have is that of the default.
+fn shaped(default: Option<&toml::Value>, text: String) -> toml::Value {
+    match default {
+        Some(toml::Value::Integer(_)) => text.parse().map_or(toml::Value::String(text), toml::Value::Integer),
+        Some(toml::Value::Array(_)) => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            toml::Value::Array(parts.map(|part| toml::Value::String(part.to_owned())).collect())
+        }
+        _ => toml::Value::String(text),
+    }
 }
 
 fn set(whole: &mut toml::Table, section: &str, key: &str, value: toml::Value) -> anyhow::Result<()> {
@@ -138,6 +170,18 @@ mod tests {
     fn the_environment_comes_last() {
         let config = read("[log]\nlevel = \"info\"", &[("ECHOPULSE_LOG__LEVEL", "debug")]).unwrap();
         assert_eq!(config.log.level, Level::Debug);
+    }
+
+    #[test]
+    fn a_variable_has_the_shape_of_its_default() {
+        let told = [("ECHOPULSE_LIMITS__PERCENT", "250"), ("ECHOPULSE_LIMITS__PROXIES", "10.0.0.0/8, ::1")];
+        let limits = read("", &told).unwrap().limits;
+        assert_eq!(
+            (limits.percent, limits.proxies.as_slice()),
+            (250, &["10.0.0.0/8", "::1"].map(str::to_owned)[..])
+        );
+        let wrong = read("", &[("ECHOPULSE_LIMITS__PERCENT", "many")]).unwrap_err();
+        assert!(format!("{wrong:#}").contains("many"), "{wrong:#}");
     }
 
     #[test]

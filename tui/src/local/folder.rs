@@ -11,9 +11,14 @@ use anyhow::{Context, bail};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Where everything of this computer is kept.
+use super::config::Limits;
+
+/// Where everything of this computer is kept, and how often people may ask whoever serves it from here.
 #[derive(Clone, Debug)]
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder {
+    path: PathBuf,
+    pub(crate) limits: Limits,
+}
 
 /// Where the process that serves the folder is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +37,7 @@ pub(crate) struct ServeLock {
 
 impl Folder {
     /// Opens a folder, and makes it if it is not there.
-    pub(crate) fn open(named: Option<PathBuf>) -> anyhow::Result<Self> {
+    pub(crate) fn open(named: Option<PathBuf>, limits: Limits) -> anyhow::Result<Self> {
         let path = match named {
             Some(path) => path,
             None => default_path()?,
@@ -42,20 +47,20 @@ impl Folder {
             made.with_context(|| format!("the data folder {} cannot be made", path.display()))?;
         }
         // Writing is tried now, so that what is wrong is said before anything else happens.
-        let folder = Self(path);
+        let folder = Self { path, limits };
         let tried = folder.open_lock_file();
-        tried.with_context(|| format!("the data folder {} cannot be written", folder.0.display()))?;
+        tried.with_context(|| format!("the data folder {} cannot be written", folder.path.display()))?;
         Ok(folder)
     }
 
     /// Its path.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// A file in it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     fn open_lock_file(&self) -> io::Result<File> {

@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use echopulse_all_in_one::{Config, Listen, Running};
+use echopulse_all_in_one::{Config, Limits, Listen, Running};
 use tokio::sync::{Mutex, oneshot};
 
-use super::folder::{Address, Folder, ServeLock};
+use super::{
+    config,
+    folder::{Address, Folder, ServeLock},
+};
 
 /// How often a folder whose lock is taken is asked whether it is served.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -109,10 +112,17 @@ async fn serve(folder: &Folder, lock: ServeLock) -> anyhow::Result<Serving> {
             tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.context("no port on loopback is free")?
         }
     };
-    let config = Config { listen: Listen::Bound(listener), ..Config::new(folder.path()) };
+    let limits = folder.limits.clone().into();
+    let config = Config { listen: Listen::Bound(listener), limits, ..Config::new(folder.path()) };
     let running = echopulse_all_in_one::start(config).await?;
     publish(folder, &running)?;
     Ok(Serving { running, _lock: lock })
+}
+
+impl From<config::Limits> for Limits {
+    fn from(limits: config::Limits) -> Self {
+        Self { percent: limits.percent, proxies: limits.proxies }
+    }
 }
 
 /// Says where the folder is served.

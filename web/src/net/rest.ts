@@ -19,6 +19,9 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 /** The longest wait before a read is tried again by itself, in seconds. */
 const PATIENCE = 5;
 
+/** How long one call waits, all in all, where it came too early, in seconds. */
+const LONGEST = 60;
+
 /** One service, at one or more addresses. */
 export class Rest {
   private turn: number;
@@ -62,12 +65,17 @@ export class Rest {
     return items;
   }
 
-  private async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  private async call<T>(method: Method, path: string, body?: unknown, waited = 0): Promise<T> {
     let response = await this.ask(method, path, body, false);
     if (response.status === 401) response = await this.ask(method, path, body, true);
     const text = await response.text();
     if (response.ok) return (text === "" ? undefined : read(text)) as T;
-    throw refusal(response, text);
+    const refused = refusal(response, text);
+    // Nothing came of what was asked too early, so that it may be asked again.
+    const pause = refused.code === "rate-limited" ? Math.max(refused.retryAfter, 1) : Infinity;
+    if (waited + pause > LONGEST) throw refused;
+    await new Promise((done) => setTimeout(done, pause * 1000));
+    return this.call<T>(method, path, body, waited + pause);
   }
 
   private async ask(method: Method, path: string, body: unknown, fresh: boolean): Promise<Response> {

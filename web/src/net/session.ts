@@ -236,9 +236,12 @@ export class Session {
   }
 
   private refuseSend(receipt: string, sent: Sent, reply: Reply): void {
+    const again = () => this.online && this.sent.has(receipt) && this.saySend(receipt, sent);
+    // It is only too early, however often.
+    if (reply.code === "rate-limited") return this.later(reply, 0, again);
     const passing = PASSING.includes(reply.code);
     if (passing && ++sent.tries < TRIES) {
-      return this.later(reply, sent.tries, () => this.online && this.sent.has(receipt) && this.saySend(receipt, sent));
+      return this.later(reply, sent.tries, again);
     }
     this.sent.delete(receipt);
     sent.answer(passing ? { kind: "unknown" } : { kind: "refused", code: reply.code, detail: reply.detail });

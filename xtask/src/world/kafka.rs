@@ -31,20 +31,34 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Kafka {
     pub(crate) bootstrap: String,
+    /// Another listener, which tells whoever asks that the broker is at `front`.
+    pub(crate) behind: String,
+    /// Nobody is there. Who listens there and passes on what comes to `behind` can cut its clients off from the broker.
+    pub(crate) front: String,
 }
 
-/// Starts a broker on two free ports.
-pub(crate) fn start(folder: &Path, broker: u16, controller: u16) -> anyhow::Result<Kafka> {
+/// The ports of a broker.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) broker: u16,
+    pub(crate) controller: u16,
+    pub(crate) behind: u16,
+    pub(crate) front: u16,
+}
+
+/// Starts a broker on free ports.
+pub(crate) fn start(folder: &Path, ports: Ports) -> anyhow::Result<Kafka> {
     let kit = prepare()?;
     let home = folder.join("kafka");
     let data = home.join("data");
     folder::copy_tree(&kit.join("storage"), &data)?;
     let settings = home.join("server.properties");
-    fs::write(&settings, properties(&data, broker, controller))?;
+    fs::write(&settings, properties(&data, ports))?;
     let archive = format!("-XX:SharedArchiveFile={}", kit.join("classes/kafka.jsa").display());
     let command = java(&kit, &["-Xms128m", "-Xmx256m", &archive], &["kafka.Kafka"], &settings)?;
-    run(folder, command, broker)?;
-    Ok(Kafka { bootstrap: format!("127.0.0.1:{broker}") })
+    run(folder, command, ports.broker)?;
+    let at = |port| format!("127.0.0.1:{port}");
+    Ok(Kafka { bootstrap: at(ports.broker), behind: at(ports.behind), front: at(ports.front) })
 }
 
 /// Starts a broker and waits for its port, which is bound only once the cluster has taken it in.
@@ -54,16 +68,17 @@ fn run(folder: &Path, command: Command, broker: u16) -> anyhow::Result<Service> 
     Ok(service)
 }
 
-fn properties(data: &Path, broker: u16, controller: u16) -> String {
+fn properties(data: &Path, ports: Ports) -> String {
+    let Ports { broker, controller, behind, front } = ports;
     format!(
         "process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+listeners=PLAINTEXT://127.0.0.1:{broker},BEHIND://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker},BEHIND://127.0.0.1:{front}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,BEHIND:PLAINTEXT
 log.dirs={}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -122,12 +137,14 @@ fn prepare() -> anyhow::Result<PathBuf> {
             .arg(format!("-DoutputDirectory={}", jars.display()));
         run_quietly("fetching Kafka", fetch, &kit.join("fetch.log"))?;
 
-        let ports = folder::free_ports(2)?;
-        let [broker, controller] = ports[..] else { unreachable!("two ports were asked for") };
+        let [broker, controller, behind, front] = folder::free_ports(4)?[..] else {
+            unreachable!("four ports were asked for")
+        };
+        let ports = Ports { broker, controller, behind, front };
         let trial = kit.join("trial");
         fs::create_dir(&trial)?;
         let settings = trial.join("server.properties");
-        fs::write(&settings, properties(&trial.join("data"), broker, controller))?;
+        fs::write(&settings, properties(&trial.join("data"), ports))?;
         let format = java(kit, &[], &["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"], &settings)?;
         run_quietly("formatting Kafka's storage", format, &kit.join("format.log"))?;
         folder::copy_tree(&trial.join("data"), &kit.join("storage"))?;
@@ -137,7 +154,7 @@ fn prepare() -> anyhow::Result<PathBuf> {
         fs::create_dir(&classes)?;
         let archive = format!("-XX:ArchiveClassesAtExit={}", classes.join("kafka.jsa").display());
         let command = java(kit, &["-Xms128m", "-Xmx256m", &archive], &["kafka.Kafka"], &settings)?;
-        let service = run(&trial, command, broker)?;
+        let service = run(&trial, command, ports.broker)?;
         // Writing the archive is part of ending and takes longer than an end should.
         service.stop_within(ending("kafka"), LIMIT);
         ensure!(

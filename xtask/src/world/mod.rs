@@ -108,14 +108,15 @@ pub(crate) fn stop(name: &str) -> anyhow::Result<bool> {
 }
 
 fn parts(folder: &Path, addresses: Option<&Addresses>) -> anyhow::Result<World> {
-    let ports = free_ports(6)?;
-    let [postgres, redis, broker, controller, http, management] = ports[..] else {
-        unreachable!("six ports were asked for")
+    let ports = free_ports(8)?;
+    let [postgres, redis, http, management, broker, controller, behind, front] = ports[..] else {
+        unreachable!("eight ports were asked for")
     };
+    let broker = kafka::Ports { broker, controller, behind, front };
     thread::scope(|scope| {
         let postgres = scope.spawn(move || timed("postgres", || postgres::start(folder, postgres)));
         let redis = scope.spawn(move || timed("redis", || redis::start(folder, redis)));
-        let kafka = scope.spawn(move || timed("kafka", || kafka::start(folder, broker, controller)));
+        let kafka = scope.spawn(move || timed("kafka", || kafka::start(folder, broker)));
         let keycloak = addresses.map(|addresses| {
             scope.spawn(move || timed("keycloak", || keycloak::start(folder, http, management, addresses)))
         });

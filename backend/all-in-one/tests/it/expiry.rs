@@ -24,12 +24,14 @@ use echopulse_core::{
         BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StreamKey, Timestamp, UserId, WebhookId,
         actor::{Actor, Identity},
         community::UserKind,
+        limit::{Limiter, LocalLimits},
         port::Clock,
         sign_out::{Ended, SignOut, SignOutMemory},
     },
 };
 use echopulse_http::{
     door::Origins,
+    limits::{Limiting, Proxies},
     token::{Endings, KeySource, KeySourceError, Verifier, VerifierConfig},
 };
 use echopulse_system::OsChance;
@@ -218,6 +220,7 @@ impl Alone {
         let ends = verifier.verify(&token).await.unwrap().holds_until.as_millis();
         let clock = Arc::new(Standing(AtomicI64::new(0)));
         let core = Arc::new(Nobody { endings, ends: Mutex::default(), asked: Mutex::default() });
+        let limits = Arc::new(LocalLimits::new(Arc::clone(&clock) as _));
         let app = ChatApp::new(ChatDeps {
             ports: ChatPorts {
                 posting: Arc::clone(&core) as _,
@@ -226,6 +229,7 @@ impl Alone {
                 webhooks: Arc::clone(&core) as _,
             },
             verifier,
+            limiting: Limiting::new(Limiter::new(limits, 0), Proxies::default()),
             origins: Origins::exact(Vec::new()),
             clock: Arc::clone(&clock) as _,
             chance: Arc::new(OsChance),

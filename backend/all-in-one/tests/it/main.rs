@@ -2,13 +2,16 @@
 //!
 //! What is the same in every world is in modules that the end-to-end tests run against the distributed one as well.
 
+mod access;
 mod bots;
 mod door;
 mod expiry;
 mod following;
 mod forge;
 mod lifecycle;
+mod limits;
 mod matrix;
+mod once;
 mod rest;
 mod secrecy;
 mod sign_out;

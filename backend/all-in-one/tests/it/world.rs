@@ -1,6 +1,6 @@
 //! The embedded world: a deployment in this process, over a folder of its own.
 
-use echopulse_all_in_one::{Config, Running, start};
+use echopulse_all_in_one::{Config, Limits, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -13,12 +13,22 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
+    /// One without rate limits: tests are faster than people.
     pub(crate) async fn start() -> Self {
         Self::on(tempfile::tempdir().unwrap()).await
     }
 
+    /// One as people run it.
+    pub(crate) async fn limited() -> Self {
+        Self::with(tempfile::tempdir().unwrap(), Limits::default()).await
+    }
+
     pub(crate) async fn on(folder: TempDir) -> Self {
-        let running = start(Config::new(folder.path())).await.unwrap();
+        Self::with(folder, Limits { percent: 0, ..Limits::default() }).await
+    }
+
+    async fn with(folder: TempDir, limits: Limits) -> Self {
+        let running = start(Config { limits, ..Config::new(folder.path()) }).await.unwrap();
         Self { running, folder, http: reqwest::Client::new() }
     }
 
@@ -63,6 +73,26 @@ impl Deployment {
 
     pub(crate) async fn person(&self, name: &str) -> Person {
         let tokens = self.tokens(name).await;
+        let token = tokens["access_token"].as_str().unwrap().to_owned();
+        Person::of(self.http.clone(), self.instance(), token).await
+    }
+
+    /// An instance admin. The first person of a folder is, so nobody may have come before.
+    pub(crate) async fn admin(&self, name: &str) -> Person {
+        assert_eq!(self.running.issuer().owner().await.unwrap(), None, "somebody came before");
+        self.person(name).await
+    }
+
+    /// A bot.
+    pub(crate) async fn bot(&self, name: &str) -> Person {
+        let made = self.running.issuer().create_bot(name).await.unwrap();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", made.client_id.as_str()),
+            ("client_secret", made.client_secret.as_str()),
+        ];
+        let answer = self.http.post(self.url("/id/token")).form(&form).send().await.unwrap();
+        let tokens: Value = answer.json().await.unwrap();
         let token = tokens["access_token"].as_str().unwrap().to_owned();
         Person::of(self.http.clone(), self.instance(), token).await
     }

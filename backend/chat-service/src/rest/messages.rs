@@ -1,10 +1,9 @@
 //! History, and writing without a socket.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
-    routing::{get, post},
 };
 use echopulse_core::{
     chat::{
@@ -14,20 +13,22 @@ use echopulse_core::{
     common::{ChannelId, Seq, actor::Actor},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Params, Path, audit_reason},
+    tag::{Had, Tagged},
 };
 use echopulse_protocol::{event::Message, id, rest};
 use echopulse_wire as wire;
 
-use crate::{ChatApp, compose};
+use crate::{ChatApp, compose, limits::MESSAGE};
 
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new()
-        .route("/channels/{channel}/messages", get(history).post(create))
-        .route("/channels/{channel}/messages/delete", post(delete))
-        .route("/channels/{channel}/messages/{message}", get(one))
-        .route("/channels/{channel}/purge", post(purge))
+pub(crate) fn routes() -> Routes<ChatApp> {
+    Routes::new()
+        .get("/channels/{channel}/messages", "list_messages", history)
+        .post("/channels/{channel}/messages", "post_message", create)
+        .post("/channels/{channel}/messages/delete", "delete_messages", delete)
+        .get("/channels/{channel}/messages/{message}", "get_message", one)
+        .post("/channels/{channel}/purge", "purge_channel", purge)
 }
 
 fn receipt(receipt: inbound::Receipt) -> rest::Receipt {
@@ -97,9 +98,11 @@ async fn one(
     State(app): State<ChatApp>,
     caller: Caller,
     Path((channel, message)): Path<(id::ChannelId, id::MessageId)>,
-) -> Result<Json<Message>, ApiError> {
+    had: Had,
+) -> Result<Tagged<Message>, ApiError> {
     let (channel, message) = (wire::channel_id_from(channel), wire::message_id_from(message));
-    Ok(Json(wire::message(app.ports.reading.message(caller.actor, channel, message).await?)))
+    let found = app.ports.reading.message(caller.actor, channel, message).await?;
+    Ok(had.or(found.revision, wire::message(found)))
 }
 
 async fn create(
@@ -108,8 +111,10 @@ async fn create(
     Path(channel): Path<id::ChannelId>,
     body::Json(mut body): body::Json<rest::PostMessage>,
 ) -> Result<(StatusCode, Json<rest::Receipt>), ApiError> {
+    let channel = wire::channel_id_from(channel);
+    app.limiting.take(&caller, &MESSAGE, Some(channel)).await?;
     let nonce = body.nonce.take();
-    let command = compose::post(caller.actor, wire::channel_id_from(channel), body, nonce)?;
+    let command = compose::post(caller.actor, channel, body, nonce)?;
     let done = app.ports.posting.post(command).await?;
     Ok((StatusCode::CREATED, Json(receipt(done))))
 }

@@ -5,11 +5,13 @@ mod messages;
 mod states;
 mod webhooks;
 
-use axum::Router;
+use echopulse_http::Routes;
 
 use crate::ChatApp;
 
+pub(crate) use webhooks::open_routes;
+
 /// The routes below `/api`.
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new().merge(messages::routes()).merge(states::routes()).merge(webhooks::routes())
+pub(crate) fn routes() -> Routes<ChatApp> {
+    messages::routes().merge(states::routes()).merge(webhooks::routes())
 }

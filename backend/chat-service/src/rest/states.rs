@@ -1,21 +1,17 @@
 //! Read states and presence.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::{get, put},
-};
-use echopulse_http::{ApiError, Caller, body, params::Path};
+use axum::{Json, extract::State};
+use echopulse_http::{ApiError, Caller, Routes, body, params::Path};
 use echopulse_protocol::{id, rest};
 use echopulse_wire as wire;
 
 use crate::{ChatApp, compose};
 
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new()
-        .route("/read-states", get(list))
-        .route("/read-states/{channel}", put(set))
-        .route("/servers/{server}/presence", get(presence))
+pub(crate) fn routes() -> Routes<ChatApp> {
+    Routes::new()
+        .get("/read-states", "list_read_states", list)
+        .put("/read-states/{channel}", "move_read_state", set)
+        .get("/servers/{server}/presence", "list_presence", presence)
 }
 
 async fn list(

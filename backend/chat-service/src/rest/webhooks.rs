@@ -3,19 +3,18 @@
 //! The token is drawn, shown and hashed here; core sees its hash alone. It stands in a path, so paths are logged nowhere.
 
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, patch, post},
 };
 use echopulse_core::chat::{
     port::inbound::PostByWebhook,
     webhook::{TokenHash, Webhook},
 };
 use echopulse_http::{
-    ApiError, Caller, body,
+    ApiError, Caller, Routes, body,
     params::{Path, audit_reason},
 };
 use echopulse_protocol::{
@@ -33,12 +32,18 @@ use crate::{ChatApp, compose};
 /// Octets of the largest body that a webhook takes: what programs send about one event.
 const LARGEST: usize = 512 * 1024;
 
-pub(crate) fn routes() -> Router<ChatApp> {
-    Router::new()
-        .route("/channels/{channel}/webhooks", get(list).post(create))
-        .route("/webhooks/{webhook}", patch(rename).delete(delete))
-        .route("/webhooks/{webhook}/token", post(rotate))
-        .route("/webhooks/{webhook}/{token}", post(speak))
+pub(crate) fn routes() -> Routes<ChatApp> {
+    Routes::new()
+        .get("/channels/{channel}/webhooks", "list_webhooks", list)
+        .post("/channels/{channel}/webhooks", "create_webhook", create)
+        .patch("/webhooks/{webhook}", "rename_webhook", rename)
+        .delete("/webhooks/{webhook}", "delete_webhook", delete)
+        .post("/webhooks/{webhook}/token", "rotate_webhook", rotate)
+}
+
+/// What needs no account.
+pub(crate) fn open_routes() -> Routes<ChatApp> {
+    Routes::new().post("/webhooks/{webhook}/{token}", "post_by_webhook", speak)
 }
 
 fn to_wire(webhook: Webhook) -> rest::Webhook {

@@ -14,7 +14,11 @@ use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
 use echopulse_core::{
     chat::port::inbound::Followed,
-    common::{BoxFuture, sign_out::Ended},
+    common::{
+        BoxFuture,
+        limit::{Source, Standing},
+        sign_out::Ended,
+    },
 };
 use echopulse_http::{ApiError, Caller};
 use echopulse_protocol::stomp::{
@@ -44,14 +48,22 @@ const SILENCE: Duration = Duration::from_secs(90);
 /// Octets of a SEND's body: the longest message with every character escaped.
 const LARGEST_BODY: usize = 64 * 1024;
 
+/// What is known of a client before CONNECT.
+pub(super) struct Stranger {
+    /// The token of the handshake, for CONNECT without one.
+    pub(super) token: Option<String>,
+    /// Where it comes from.
+    pub(super) source: Source,
+}
+
 /// Talks with one client until the end.
-pub(super) async fn run(app: ChatApp, socket: WebSocket, token: Option<String>) {
+pub(super) async fn run(app: ChatApp, socket: WebSocket, stranger: Stranger) {
     let _open = Open::new();
     let (sink, mut stream) = socket.split();
     let outbox = Arc::new(Outbox::new(Bounds::default()));
     let mut writer = JoinSet::new();
     writer.spawn(writer::run(sink, Arc::clone(&outbox)));
-    let mut connection = Connection::new(app, outbox, token);
+    let mut connection = Connection::new(app, outbox, stranger);
     let end = connection.converse(&mut stream).await;
     connection.end(end, &mut stream, writer).await;
 }
@@ -75,7 +87,12 @@ impl Drop for Open {
 /// What the application has to say about a frame that the session waits with.
 enum Decision {
     Admission(Result<Caller, ApiError>),
-    Subscription { subscription: Subscription, followed: Result<Followed, ApiError> },
+    Subscription {
+        subscription: Subscription,
+        followed: Result<Followed, ApiError>,
+        /// How the buckets stand in which it was counted.
+        standings: Vec<Standing>,
+    },
 }
 
 /// What happened.
@@ -95,8 +112,7 @@ struct Connection {
     app: ChatApp,
     session: ServerSession,
     outbox: Arc<Outbox>,
-    /// The token of the handshake, for CONNECT without one.
-    token: Option<String>,
+    stranger: Stranger,
     started: Instant,
     heard: Instant,
     caller: Option<Caller>,
@@ -119,7 +135,7 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(app: ChatApp, outbox: Arc<Outbox>, token: Option<String>) -> Self {
+    fn new(app: ChatApp, outbox: Arc<Outbox>, stranger: Stranger) -> Self {
         let config = Config {
             limits: Limits { body: LARGEST_BODY, frame: 2 * LARGEST_BODY, ..Limits::CONNECTED },
             ..Config::default()
@@ -128,7 +144,7 @@ impl Connection {
         Self {
             session: ServerSession::new(config, Duration::ZERO),
             outbox,
-            token,
+            stranger,
             started: now,
             heard: now,
             caller: None,

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use echopulse_core::common::{BoxFuture, ChannelId};
+use echopulse_core::common::{BoxFuture, ChannelId, limit::Standing};
 use echopulse_http::ApiError;
 use echopulse_protocol::stomp::server::Ticket;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -21,6 +21,8 @@ pub(super) struct Finished {
     lane: Option<ChannelId>,
     pub(super) ticket: Option<Ticket>,
     pub(super) outcome: Result<Done, ApiError>,
+    /// How the buckets stand in which it was counted.
+    pub(super) standings: Vec<Standing>,
 }
 
 /// What a connection works on.
@@ -61,8 +63,11 @@ impl Lanes {
     fn begin(&self, lane: Option<ChannelId>, work: Work, ticket: Option<Ticket>) {
         let app = self.app.clone();
         self.running.push(Box::pin(async move {
-            let outcome = work.perform(&app).await;
-            Finished { lane, ticket, outcome }
+            let (outcome, standings) = match work.count(&app).await {
+                Ok(standings) => (work.perform(&app).await, standings),
+                Err(refusal) => (Err(refusal), Vec::new()),
+            };
+            Finished { lane, ticket, outcome, standings }
         }));
     }
 

@@ -5,10 +5,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use echopulse_http::{ApiError, params::Params};
+use echopulse_http::{ApiError, limits::SourceOf, params::Params};
 use echopulse_protocol::{problem::ProblemCode, stomp::SUBPROTOCOLS};
 
-use super::connection;
+use super::connection::{self, Stranger};
 use crate::ChatApp;
 
 /// Octets of one WebSocket message. One message may carry many small frames.
@@ -22,6 +22,7 @@ const WRITE_BUFFER: usize = 16 * 1024;
 pub(crate) async fn upgrade(
     State(app): State<ChatApp>,
     headers: HeaderMap,
+    source: SourceOf,
     params: Params,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -33,6 +34,7 @@ pub(crate) async fn upgrade(
     };
     // Browsers cannot set headers on the handshake. The token stands in no log: nothing here logs addresses.
     let token = params.text("access_token").map(str::to_owned);
+    let source = app.limiting.source(&source);
     socket
         .protocols(SUBPROTOCOLS)
         .read_buffer_size(READ_BUFFER)
@@ -41,6 +43,6 @@ pub(crate) async fn upgrade(
         .max_frame_size(LARGEST_MESSAGE)
         .on_upgrade(move |socket| {
             let tasks = app.sockets.tasks.clone();
-            tasks.track_future(connection::run(app, socket, token))
+            tasks.track_future(connection::run(app, socket, Stranger { token, source }))
         })
 }

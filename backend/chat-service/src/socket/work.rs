@@ -2,19 +2,19 @@
 
 use echopulse_core::{
     chat::port::inbound::{DeleteMessages, Receipt},
-    common::{ChannelId, MessageId, actor::Actor},
+    common::{ChannelId, MessageId, limit::Standing},
 };
 use echopulse_http::{ApiError, Caller, bearer, body};
 use echopulse_protocol::{destination::SendTo, problem::ProblemCode, stomp::Frame};
 use echopulse_wire as wire;
 
-use crate::{ChatApp, compose};
+use crate::{ChatApp, compose, limits};
 
 /// One piece of work.
 pub(super) struct Work {
     pub(super) to: SendTo,
     pub(super) frame: Frame,
-    pub(super) actor: Actor,
+    pub(super) caller: Caller,
 }
 
 /// What came of it.
@@ -40,10 +40,18 @@ impl Work {
         }
     }
 
+    /// Counts it, in front of everything else.
+    pub(super) async fn count(&self, app: &ChatApp) -> Result<Vec<Standing>, ApiError> {
+        match limits::buckets_of(self.to) {
+            [] => Ok(Vec::new()),
+            buckets => app.limiting.take(&self.caller, buckets, self.channel()).await,
+        }
+    }
+
     /// Does it.
     pub(super) async fn perform(self, app: &ChatApp) -> Result<Done, ApiError> {
         let ports = &app.ports;
-        let actor = self.actor;
+        let actor = self.caller.actor;
         match self.to {
             SendTo::Messages(channel) => {
                 let nonce = self.frame.header("nonce").map(|nonce| nonce.into_owned());

@@ -16,6 +16,7 @@ pub mod model;
 pub mod port;
 pub mod projector;
 pub mod relay;
+pub mod retention;
 pub mod rights;
 pub mod service;
 pub mod webhook;

@@ -25,6 +25,17 @@ pub struct Write {
     pub kind: WriteKind,
 }
 
+impl Write {
+    /// Whose doing its event says it is: nobody's, if it was only time that passed.
+    #[must_use]
+    pub const fn teller(&self) -> Option<UserId> {
+        match self.kind {
+            WriteKind::Purge { reason: PurgeReason::Retention, .. } => None,
+            _ => Some(self.actor),
+        }
+    }
+}
+
 /// What a write does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteKind {

@@ -6,6 +6,7 @@ pub mod community;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod limit;
 pub mod name;
 pub mod permission;
 pub mod port;

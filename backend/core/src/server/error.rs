@@ -1,6 +1,6 @@
 //! What the server context answers when it does not do what was asked.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use crate::common::{Permission, StoreError, name::NameError};
 
@@ -23,6 +23,8 @@ pub enum Refusal {
     BanNotFound,
     /// Seen, but not allowed.
     PermissionMissing(Permission),
+    /// Silenced for this long.
+    TimedOut(Duration),
     /// Somebody of one's own rank or above.
     Hierarchy,
     /// Banned from the server.
@@ -44,6 +46,12 @@ pub enum Refusal {
     },
     /// The confirming name is not the name.
     ConfirmationMismatch,
+    /// What was to be changed has changed meanwhile.
+    PreconditionFailed,
+    /// The key belongs to another request.
+    KeyReused,
+    /// The same request is still being worked on.
+    InProgress,
     /// A value breaks a rule.
     Invalid {
         /// The field, as a JSON pointer.
@@ -72,6 +80,7 @@ impl fmt::Display for Refusal {
             Self::InviteNotFound => f.write_str("the invite is wrong, used up or expired"),
             Self::BanNotFound => f.write_str("there is no such ban"),
             Self::PermissionMissing(permission) => write!(f, "this needs the permission {permission}"),
+            Self::TimedOut(left) => write!(f, "you are timed out for another {} s", left.as_secs().max(1)),
             Self::Hierarchy => f.write_str("this concerns somebody or something of your own rank or above"),
             Self::Banned => f.write_str("you are banned from this server"),
             Self::OwnerRequired => f.write_str("only the owner may do this"),
@@ -81,6 +90,9 @@ impl fmt::Display for Refusal {
             Self::LimitReached { what, limit } => {
                 write!(f, "there are {limit} {what} already, the most there can be")
             }
+            Self::PreconditionFailed => f.write_str("what was to be changed has changed meanwhile"),
+            Self::KeyReused => f.write_str("the idempotency key belongs to another request"),
+            Self::InProgress => f.write_str("the same request is still being worked on"),
             Self::ConfirmationMismatch => f.write_str("`confirm` is not the server's name"),
             Self::Invalid { detail, .. } => f.write_str(detail),
         }

@@ -6,6 +6,7 @@
 
 pub mod decide;
 pub mod error;
+pub mod kept;
 pub mod port;
 pub mod relay;
 pub mod service;

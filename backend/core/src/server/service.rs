@@ -4,6 +4,7 @@ mod accounts;
 mod bots;
 mod channels;
 mod members;
+mod once;
 mod servers;
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,24 @@ impl ServerService {
         let events = self.deps.store.change(scope, now, actor.user, decide).await??;
         self.deps.relay.nudge();
         Ok(events)
+    }
+
+    /// The same, but only on one of these states. Whoever may not see the server learns nothing of it.
+    async fn change_on(
+        &self,
+        on: Option<Vec<Seq>>,
+        scope: Scope,
+        actor: Actor,
+        decide: impl FnOnce(&ServerView, Timestamp) -> Result<Vec<Change>, Refusal> + Send + 'static,
+    ) -> Result<Vec<ServerEvent>, ServerError> {
+        let decide = move |view: &ServerView, now| {
+            let changes = decide(view, now)?;
+            match on {
+                Some(states) if !states.contains(&view.seq) => Err(Refusal::PreconditionFailed),
+                _ => Ok(changes),
+            }
+        };
+        self.change(scope, actor, decide).await
     }
 
     /// A server as the actor may see it; for others it does not exist.

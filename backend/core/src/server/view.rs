@@ -1,7 +1,8 @@
 //! A server as its store shows it under the lock, and what may change about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use super::kept::KeptAnswer;
 use crate::common::{
     ChannelId, Epoch, Permission, Permissions, RoleId, Seq, ServerId, Timestamp, UserId,
     access::{self, Rank, Standing},
@@ -195,6 +196,13 @@ impl ServerView {
         }
     }
 
+    /// How long somebody may still do nothing but look.
+    #[must_use]
+    pub fn silenced(&self, user: UserId, now: Timestamp) -> Option<Duration> {
+        let until = self.member(user)?.timeout_until?;
+        Some(until.since(now)).filter(|left| !left.is_zero())
+    }
+
     /// What the actor may do, in the server or in one of its channels.
     #[must_use]
     pub fn permissions(&self, actor: Actor, channel: Option<&Channel>, now: Timestamp) -> Permissions {
@@ -247,4 +255,6 @@ pub enum Change {
     BotMade(Bot),
     /// A bot is gone.
     BotGone(UserId),
+    /// The request is answered, and so is everybody who sends it again.
+    Answered(Box<KeptAnswer>),
 }

@@ -3,6 +3,7 @@
 //! They keep the contracts of [`super::chat_contract`]: each call is one step under one lock, so it is atomic as the
 //! ports promise.
 
+mod retention;
 mod webhooks;
 
 use std::{
@@ -54,6 +55,7 @@ struct State {
     webhooks: BTreeMap<WebhookId, (Webhook, TokenHash)>,
     /// Outlive their webhooks: messages are shown with them.
     webhook_names: HashMap<UserId, WebhookName>,
+    chores: HashMap<&'static str, Timestamp>,
 }
 
 #[derive(Clone)]
@@ -190,7 +192,7 @@ impl State {
     fn write(&mut self, write: &Write) -> Outcome {
         let facts = self.facts(write);
         let key = StreamKey::Channel(write.channel);
-        let row = |what| Row { at: write.at, actor: Some(write.actor), what };
+        let row = |what| Row { at: write.at, actor: write.teller(), what };
         let seq = match (write::decide(write, &facts), &write.kind) {
             (Decision::Refuse(refusal), _) => return Outcome::Refused(refusal),
             (Decision::Repeat(original), _) => return Outcome::Repeated(original),

@@ -1,6 +1,9 @@
 //! What every adapter of the chat context's stores must do. Call each contract on fresh stores, from the adapter's tests.
 
+mod retention;
 mod webhooks;
+
+pub use retention::{WithRetention, retention_contract};
 
 use crate::{
     chat::{
@@ -81,7 +84,7 @@ fn change(seq: u64, change: ServerChange) -> ServerEvent {
     ServerEvent { server: SERVER, epoch: EPOCH, seq: Seq(seq), at: at(0), actor: Some(ADA), change }
 }
 
-fn founding() -> Vec<ServerEvent> {
+pub(crate) fn founding() -> Vec<ServerEvent> {
     let server = Server {
         id: SERVER,
         name: "Rust Lyon".to_owned(),
@@ -584,5 +587,10 @@ mod tests {
     #[test]
     fn memory_keeps_the_contract() {
         block_on(chat_store_contract(|| async { MemoryChatStore::default() }, views));
+    }
+
+    #[test]
+    fn memory_keeps_the_contract_of_retention() {
+        block_on(retention_contract(|| async { MemoryChatStore::default() }, |store| (views(store), store)));
     }
 }

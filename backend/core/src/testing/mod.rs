@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod chat_contract;
 pub mod executor;
+pub mod limit_contract;
 pub mod server;
 pub mod server_contract;
 pub mod simulation;

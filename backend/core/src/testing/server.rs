@@ -26,11 +26,12 @@ use crate::{
     },
     server::{
         error::Refusal,
+        kept::KeptAnswer,
         port::outbound::{
             Decide, EventPublisher, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore,
-            SignOutStore, UserStore,
+            SignOutStore, Unfounded, UserStore,
         },
-        view::{Ban, Invite, Scope, ServerView},
+        view::{Ban, Change, Invite, Scope, ServerView},
     },
 };
 
@@ -65,7 +66,7 @@ fn page<T>(
 }
 
 impl ServerStore for MemoryServerStore {
-    fn found(&self, founding: Founding) -> Answer<'_, Option<Vec<ServerEvent>>> {
+    fn found(&self, founding: Founding) -> Answer<'_, Result<Vec<ServerEvent>, Unfounded>> {
         self.step(|state| state.found(founding))
     }
 
@@ -79,6 +80,13 @@ impl ServerStore for MemoryServerStore {
         self.step(move |state| {
             let view = state.view(&scope, at).ok_or(Refusal::ServerNotFound)?;
             let changes = decide(&view)?;
+            for change in &changes {
+                if let Change::Answered(kept) = change
+                    && !state.keep(KeptAnswer::clone(kept))
+                {
+                    return Err(Refusal::InProgress);
+                }
+            }
             Ok(changes
                 .into_iter()
                 .filter_map(|change| state.apply(scope.server, at, actor, change))
@@ -166,6 +174,14 @@ impl ServerStore for MemoryServerStore {
             let log = state.logs.get(&server).into_iter().flatten();
             log.filter(|event| event.seq > after).take(limit).cloned().collect()
         })
+    }
+
+    fn kept_answer(&self, user: UserId, name: String) -> Answer<'_, Option<KeptAnswer>> {
+        self.step(move |state| state.answers.get(&(user, name)).cloned())
+    }
+
+    fn forget_answers(&self, at: Timestamp, limit: usize) -> Answer<'_, u64> {
+        self.step(move |state| state.forget_answers(at, limit))
     }
 
     fn server_of_channel(&self, channel: ChannelId) -> Answer<'_, Option<ServerId>> {

@@ -1,5 +1,6 @@
 //! What every adapter of the server context's stores must do. Call each contract on fresh stores, from the adapter's tests.
 
+mod kept;
 mod people;
 mod servers;
 mod sign_outs;
@@ -19,7 +20,9 @@ use crate::{
     },
     server::{
         error::Refusal,
-        port::outbound::{Founding, OutboxRecord, ServerOutbox, ServerStore, SignOutStore, UserStore},
+        port::outbound::{
+            Founding, OutboxRecord, ServerOutbox, ServerStore, SignOutStore, Unfounded, UserStore,
+        },
         view::{Change, Invite, Scope, ServerView},
     },
 };
@@ -68,6 +71,17 @@ contract!(
         bots_are_shown_to_who_asks_until_they_are_gone,
         servers_are_listed_by_page,
         members_are_found_by_the_beginning_of_any_name,
+    }
+);
+
+contract!(
+    /// The contract of [`ServerStore`] about answers that are kept, on stores that `fresh` makes.
+    kept_answer_contract: kept::{
+        an_answer_is_kept_with_what_was_made,
+        of_two_requests_under_one_name_one_is_made,
+        a_refusal_keeps_no_answer,
+        an_answer_that_is_too_old_makes_room,
+        old_answers_are_forgotten_in_pieces,
     }
 );
 
@@ -179,6 +193,7 @@ fn founding(id: ServerId, owner: UserId, join_policy: JoinPolicy) -> Founding {
         ),
         member: member(owner),
         limit: 100,
+        kept: None,
     }
 }
 
@@ -253,6 +268,7 @@ mod tests {
     #[test]
     fn memory_keeps_the_contract_of_servers() {
         block_on(server_store_contract(|| async { MemoryServerStore::default() }, views));
+        block_on(kept_answer_contract(|| async { MemoryServerStore::default() }, views));
     }
 
     #[test]

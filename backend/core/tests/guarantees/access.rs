@@ -17,6 +17,7 @@ use echopulse_core::{
     },
     common::{
         ChannelId, MessageId, Permission, Seq, ServerId, StreamKey,
+        actor::Actor,
         community::Member,
         event::{RemovalCause, ServerChange},
         port::Clock,
@@ -113,6 +114,22 @@ fn who_sees_a_channel_and_is_silenced_may_only_look() {
         let missing = Refusal::PermissionMissing(Permission::ManageChannels);
         assert_eq!(refusal(service.purge(lin, GENERAL, Seq(1)).await), missing);
         assert!(service.history(lin, GENERAL, HistoryQuery::Latest, 9).await.is_ok());
+    });
+}
+
+#[test]
+fn an_instance_admin_manages_a_channel_and_does_not_read_in_it() {
+    let world = World::new();
+    world.run(async {
+        let service = &world.service;
+        let message = world.says("a").await.message;
+        let admin = Actor { admin: true, ..actor(EVE) };
+        assert_eq!(refusal(service.message(admin, GENERAL, message).await), Refusal::ChannelNotFound);
+        let deleted = DeleteMessages { actor: admin, channel: GENERAL, messages: vec![message] };
+        assert_eq!(service.delete(deleted).await.unwrap().seq, Seq(2));
+        assert_eq!(service.purge(admin, GENERAL, Seq(2)).await.unwrap().seq, Seq(3));
+        let nowhere = ChannelId::from_u128(0xdead);
+        assert_eq!(refusal(service.purge(admin, nowhere, Seq(1)).await), Refusal::ChannelNotFound);
     });
 }
 

@@ -196,16 +196,18 @@ impl ConsumerStats {
         }
     }
 
-    fn skipped(&self, reason: Skipped) {
+    /// Answers how many there were of that reason.
+    fn skipped(&self, reason: Skipped) -> u64 {
         count(match reason {
             Skipped::Malformed => &self.malformed,
             Skipped::TooNew => &self.too_new,
             Skipped::Foreign => &self.foreign,
             Skipped::Unsigned => &self.unsigned,
-        });
+        })
     }
 }
 
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
+/// Answers what it has come to.
+fn count(counter: &AtomicU64) -> u64 {
+    counter.fetch_add(1, Ordering::Relaxed) + 1
 }

@@ -15,10 +15,12 @@ use sqlx::{
     postgres::PgPoolOptions,
 };
 
-use super::options::PgOptions;
+use super::{options::PgOptions, query::in_time};
 
 /// A connection that was idle for this long is tried before it is used: it may have died meanwhile.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// How long the database may take to answer whether it is there.
+const ANSWER: Duration = Duration::from_secs(3);
 /// How often a transaction that gave way to another begins anew.
 const ATTEMPTS: u32 = 8;
 
@@ -136,7 +138,7 @@ pub(super) struct Write(Transaction<'static, Postgres>);
 impl Write {
     /// Makes it so.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        self.0.commit().await.map_err(failed)
+        in_time(self.0.commit()).await
     }
 }
 
@@ -182,13 +184,13 @@ impl Database {
 
     /// A transaction to write in, READ COMMITTED.
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
-        self.pool.begin().await.map(Write).map_err(failed)
+        in_time(self.pool.begin()).await.map(Write)
     }
 
     /// A snapshot to read from.
     pub(super) async fn read(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        self.pool.begin_with(begin).await.map_err(failed)
+        in_time(self.pool.begin_with(begin)).await
     }
 
     /// A connection for a single read.
@@ -198,7 +200,8 @@ impl Database {
 
     /// Whether the database answers a question.
     pub(super) async fn answers(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
+        let asked = sqlx::query("SELECT 1").execute(&self.pool);
+        tokio::time::timeout(ANSWER, asked).await.is_ok_and(|answer| answer.is_ok())
     }
 
     /// Closes all connections, once they are given back.

@@ -14,10 +14,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use echopulse_core::{
     chat::{model::Presence, port::outbound::PresenceBoard},
-    common::{BoxFuture, Timestamp, UserId},
+    common::{BoxFuture, Timestamp, UserId, port::Clock},
 };
 
-pub use self::limits::{Rate, RateLimits, Verdict};
+pub use self::limits::RedisLimits;
 use self::{link::Link, presence::Board};
 
 /// Where Redis is, and who asks.
@@ -65,15 +65,15 @@ pub struct UrlError(#[source] ::redis::RedisError);
 #[derive(Debug)]
 pub struct RedisHot {
     presence: Board,
-    limits: RateLimits,
+    limits: RedisLimits,
 }
 
 impl RedisHot {
     /// Starts. Connects with the first question, so Redis may be away. Must be called inside a runtime.
-    pub fn start(options: &RedisOptions) -> Result<Self, UrlError> {
+    pub fn start(options: &RedisOptions, clock: Arc<dyn Clock>) -> Result<Self, UrlError> {
         let link = Arc::new(Link::new(&options.url).map_err(UrlError)?);
         let presence = Board::start(Arc::clone(&link), options);
-        Ok(Self { presence, limits: RateLimits::new(link, &options.space) })
+        Ok(Self { presence, limits: RedisLimits::new(link, &options.space, clock) })
     }
 
     /// Whether Redis answers.
@@ -83,7 +83,7 @@ impl RedisHot {
 
     /// How often somebody may do something.
     #[must_use]
-    pub fn limits(&self) -> RateLimits {
+    pub fn limits(&self) -> RedisLimits {
         self.limits.clone()
     }
 
@@ -91,6 +91,13 @@ impl RedisHot {
     pub async fn stop(&self) {
         self.presence.stop().await;
     }
+}
+
+/// The buckets alone, for a service that has no other hot state. Connects with the first question, so Redis may be away. Must be
+/// called inside a runtime.
+pub fn limits(options: &RedisOptions, clock: Arc<dyn Clock>) -> Result<RedisLimits, UrlError> {
+    let link = Arc::new(Link::new(&options.url).map_err(UrlError)?);
+    Ok(RedisLimits::new(link, &options.space, clock))
 }
 
 impl PresenceBoard for RedisHot {

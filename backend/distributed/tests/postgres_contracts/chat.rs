@@ -35,6 +35,11 @@ async fn postgres_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn postgres_keeps_the_contract_of_retention() {
+    chat_contract::retention_contract(Chat::new, |chat| (views(chat), &chat.store)).await;
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_for_another_node() {
     let chat = Chat::founded().await;
     let posts = (0..100).map(|n| post(ADA, GENERAL, n, "durable")).collect();

@@ -15,7 +15,8 @@ use echopulse_core::{
         view::{Change, Scope},
     },
     testing::server_contract::{
-        Stores, server_outbox_contract, server_store_contract, sign_out_store_contract, user_store_contract,
+        Stores, kept_answer_contract, server_outbox_contract, server_store_contract, sign_out_store_contract,
+        user_store_contract,
     },
 };
 use echopulse_distributed::postgres::PgServerStore;
@@ -34,6 +35,11 @@ fn views(communities: &Communities) -> Stores<'_> {
 #[tokio::test]
 async fn postgres_keeps_the_contract_of_servers() {
     server_store_contract(Communities::new, views).await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract_of_kept_answers() {
+    kept_answer_contract(Communities::new, views).await;
 }
 
 #[tokio::test]
@@ -82,6 +88,7 @@ fn founding(number: u128, limit: u64) -> Founding {
         channel: channel(echopulse_core::common::ChannelId::from_u128(0xc000 + number)),
         member: member(ADA),
         limit,
+        kept: None,
     }
 }
 
@@ -123,7 +130,7 @@ async fn nobody_is_in_more_servers_than_the_limit_by_asking_two_nodes() {
     let mut founded = JoinSet::new();
     for n in 0..12_usize {
         let node = Arc::clone(&nodes[n % 2]);
-        founded.spawn(async move { node.found(founding(n as u128 + 1, 5)).await.unwrap().is_some() });
+        founded.spawn(async move { node.found(founding(n as u128 + 1, 5)).await.unwrap().is_ok() });
     }
     assert_eq!(founded.join_all().await.into_iter().filter(|done| *done).count(), 5);
 

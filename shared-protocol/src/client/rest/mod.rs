@@ -8,9 +8,12 @@ mod server;
 mod tests;
 mod webhooks;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use reqwest::{Method, RequestBuilder};
@@ -21,6 +24,8 @@ use crate::{problem::ProblemCode, rest::Page};
 
 /// Addresses tried before a call fails.
 const TRIES: usize = 3;
+/// How long one call waits, all in all, where it came too early; what takes longer is told.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Items asked for at once.
 const PAGE: usize = 100;
 /// Pages of one list that are read; a list that goes on behind them is cut.
@@ -48,7 +53,7 @@ impl Rest {
         Ok(Self { place, tokens, http: transport::http()?, turn })
     }
 
-    /// Sends a request: to another address if one does not answer, with another token if one is refused.
+    /// Sends a request, again when it came too early and the wait is a short one.
     async fn call<T>(
         &self,
         service: Service,
@@ -56,6 +61,27 @@ impl Rest {
         path: &str,
         dress: impl Fn(RequestBuilder) -> RequestBuilder,
         read: impl AsyncFn(&str, reqwest::Response) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let answer = self.call_now(service, method.clone(), path, &dress, &read).await;
+            let Some(pause) = answer.as_ref().err().and_then(too_early) else { return answer };
+            waited += pause;
+            if waited > PATIENCE {
+                return answer;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Sends a request: to another address if one does not answer, with another token if one is refused.
+    async fn call_now<T>(
+        &self,
+        service: Service,
+        method: Method,
+        path: &str,
+        dress: &impl Fn(RequestBuilder) -> RequestBuilder,
+        read: &impl AsyncFn(&str, reqwest::Response) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let mut renewed = false;
         let mut failure = None;
@@ -72,7 +98,7 @@ impl Rest {
             };
             let url = format!("{base}/api{path}");
             let token = self.tokens.access_token().await?;
-            match self.once(&url, method.clone(), &token, &dress).await {
+            match self.once(&url, method.clone(), &token, dress).await {
                 Ok(answer) => match read(&url, answer).await {
                     Err(error) if is_stale_token(&error) && !renewed => {
                         renewed = true;
@@ -168,6 +194,16 @@ impl Rest {
             }
         }
         Ok(items)
+    }
+}
+
+/// How long to wait for a call that was refused for coming too early: nothing came of it, so that it may be sent again.
+fn too_early(error: &ClientError) -> Option<Duration> {
+    match error {
+        ClientError::Problem(problem) if problem.code == ProblemCode::RateLimited => {
+            Some(Duration::from_secs(problem.retry_after.unwrap_or(1).max(1)))
+        }
+        _ => None,
     }
 }
 

@@ -43,6 +43,19 @@ async fn a_stale_token_is_renewed_once() {
 }
 
 #[tokio::test]
+async fn a_call_that_came_too_early_is_made_again_and_a_long_wait_is_told() {
+    let early = |seconds: u64| {
+        (429, json!({"status": 429, "code": "rate-limited", "bucket": "read", "retry_after": seconds}))
+    };
+    let stub = Stub::saying(&[early(1), early(1), (200, user())]).await;
+    rest(&stub).me().await.unwrap();
+    assert_eq!(stub.asked().len(), 3);
+    let stub = Stub::saying(&[early(8640)]).await;
+    assert_eq!(rest(&stub).me().await.unwrap_err().code(), Some(ProblemCode::RateLimited));
+    assert_eq!(stub.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn a_posted_message_is_answered_by_its_receipt() {
     let receipt = Receipt { message_id: MessageId::from_u128(9), epoch: Epoch(1), seq: Seq(7) };
     let stub = Stub::saying(&[(201, serde_json::to_value(receipt).unwrap())]).await;

@@ -82,7 +82,14 @@ impl Ledger {
     /// When something is to be said again.
     pub(super) fn due(&self) -> Option<Instant> {
         let topics = self.topics.values().filter_map(|followed| followed.again_at);
-        topics.chain(self.unanswered.iter().filter_map(|sent| sent.again_at)).min()
+        topics.chain(self.heads().filter_map(|at| self.unanswered[at].again_at)).min()
+    }
+
+    /// The oldest of each destination: what was said later is not said again in front of it.
+    fn heads(&self) -> impl Iterator<Item = usize> {
+        let mut seen = BTreeSet::new();
+        let sent = self.unanswered.iter().enumerate();
+        sent.filter(move |(_, sent)| seen.insert(&sent.destination)).map(|(at, _)| at)
     }
 
     /// Says again what is due.
@@ -93,8 +100,9 @@ impl Ledger {
         for topic in topics {
             self.say_subscribe(topic, session);
         }
-        for sent in self.unanswered.iter_mut().filter(|sent| is_due(sent.again_at)) {
-            say_send(sent, session);
+        let due: Vec<_> = self.heads().filter(|at| is_due(self.unanswered[*at].again_at)).collect();
+        for at in due {
+            say_send(&mut self.unanswered[at], session);
         }
     }
 
@@ -159,8 +167,13 @@ impl Ledger {
             return;
         }
         let receipt = self.number('s');
-        let mut sent = Unanswered { receipt, destination, nonce, body, answer, tries: 0, again_at: None };
-        if let Some(session) = session {
+        // Behind something that waits for its time this waits as well: what was said first comes first.
+        let mut waiting = self.unanswered.iter().filter(|sent| sent.destination == destination);
+        let again_at = waiting.find_map(|sent| sent.again_at);
+        let mut sent = Unanswered { receipt, destination, nonce, body, answer, tries: 0, again_at };
+        if let Some(session) = session
+            && again_at.is_none()
+        {
             say_send(&mut sent, session);
         }
         self.unanswered.push(sent);
@@ -232,6 +245,11 @@ impl Ledger {
     fn refuse_send(&mut self, at: usize, reply: Reply, now: Instant) {
         let passing = is_passing(reply.code);
         let sent = &mut self.unanswered[at];
+        if reply.code == ProblemCode::RateLimited {
+            // It is only too early, however often.
+            sent.again_at = Some(now + wait(&reply, 0));
+            return;
+        }
         sent.tries += 1;
         if passing && sent.tries < TRIES {
             sent.again_at = Some(now + wait(&reply, sent.tries));

@@ -98,6 +98,8 @@ pub mod close {
     pub const FORBIDDEN: u16 = 4403;
     /// No CONNECT in time, or no heart-beat.
     pub const TIMEOUT: u16 = 4408;
+    /// Too many connections in a row: come back later.
+    pub const TOO_MANY: u16 = 4429;
     /// The reader is too slow: come back and resume.
     pub const SLOW: u16 = 4413;
 }

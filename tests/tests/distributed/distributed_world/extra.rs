@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tempfile::{TempDir, tempdir};
 use tokio::{
     io::copy_bidirectional,
     net::TcpStream,
@@ -43,6 +45,8 @@ impl Kind {
 /// An instance of a test's own. It is ended when this is dropped.
 pub(crate) struct Extra {
     child: Child,
+    log: TempDir,
+    metrics: String,
     pub(crate) url: String,
 }
 
@@ -51,7 +55,12 @@ pub(crate) fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-/// What the first instance of a service of the world was told.
+/// One thing that the first instance of a service of the world was told: `DATABASE__URL`, for example.
+pub(crate) fn told(kind: Kind, name: &str) -> String {
+    environment(kind).remove(&format!("ECHOPULSE_{name}")).unwrap_or_else(|| panic!("{name} is told"))
+}
+
+/// All that it was told.
 pub(crate) fn environment(kind: Kind) -> BTreeMap<String, String> {
     let world = variable("ECHOPULSE_TEST_WORLD");
     let folder = Path::new(&world).parent().expect("the world has a folder");
@@ -70,18 +79,21 @@ impl Extra {
     pub(crate) fn start(kind: Kind, address: &str, other: &[(&str, &str)]) -> Self {
         let mut told = environment(kind);
         told.insert("ECHOPULSE_LISTEN__ADDRESS".to_owned(), address.to_owned());
-        told.insert("ECHOPULSE_LISTEN__METRICS".to_owned(), free_address());
+        let metrics = free_address();
+        told.insert("ECHOPULSE_LISTEN__METRICS".to_owned(), metrics.clone());
         for (name, value) in other {
             told.insert(format!("ECHOPULSE_{name}"), (*value).to_owned());
         }
         let program = echopulse_tests::program().with_file_name(format!("echopulse-{}-service", kind.name()));
+        let log = tempdir().expect("a folder");
+        let lines = File::create(log.path().join("log")).expect("it can be written");
         let child = Command::new(program)
             .envs(told)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(lines)
             .spawn()
             .expect("the service is built");
-        Self { child, url: format!("http://{address}") }
+        Self { child, log, metrics, url: format!("http://{address}") }
     }
 
     /// Waits until its health says this status, and answers what else it says.
@@ -105,6 +117,44 @@ impl Extra {
     /// Waits until it is ready, whatever is missing that it can do without.
     pub(crate) async fn ready(&self) -> Answer {
         self.health(200, |_| true).await
+    }
+
+    /// What it has logged.
+    pub(crate) fn logged(&self) -> String {
+        fs::read_to_string(self.log.path().join("log")).expect("it logs")
+    }
+
+    /// Waits until a figure is at least so large.
+    pub(crate) async fn counts(&self, figure: &str, least: f64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = reqwest::get(format!("http://{}/metrics", self.metrics)).await.expect("it answers");
+            let page = page.text().await.expect("it is text");
+            let found = page.lines().find_map(|line| line.strip_prefix(figure)?.trim().parse::<f64>().ok());
+            if found.is_some_and(|found| found >= least) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{figure} is {found:?}");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Tells it to stop, as whoever restarts a service does.
+    pub(crate) fn tell_to_stop(&self) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("it has a pid");
+        kill_process(pid, Signal::TERM).expect("it is ours");
+    }
+
+    /// Waits until it has ended, and answers its exit code.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is ours") {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Ends it at once, as a power cut does.

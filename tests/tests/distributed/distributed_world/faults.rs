@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Somebody whose chat service is an instance of the test's own.
-async fn person_at(deployment: &Deployment, chat: &Extra, name: &str) -> Person {
+pub(super) async fn person_at(deployment: &Deployment, chat: &Extra, name: &str) -> Person {
     let mut person = deployment.person_on(0, name).await;
     person.instance = Instance { server: person.instance.server, chat: chat.url.clone() };
     person

@@ -3,15 +3,50 @@
 use std::path::Path;
 
 use echopulse_tests::{Browser, Person, Terminal};
+use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
 use super::world::variable;
+use crate::world::Deployment;
 
-/// The password of somebody in the realm's demo users.
-fn password(name: &str) -> String {
-    let people = variable("ECHOPULSE_TEST_KEYCLOAK_USERS");
-    let found = people.split(',').find_map(|person| person.strip_prefix(&format!("{name}:")));
-    found.unwrap_or_else(|| panic!("{name} is a demo user")).to_owned()
+/// Somebody who can sign in on a page.
+pub(super) struct Login {
+    name: String,
+    password: String,
+}
+
+impl Login {
+    /// One of the realm's demo users.
+    fn of(name: &str) -> Self {
+        let people = variable("ECHOPULSE_TEST_KEYCLOAK_USERS");
+        let found = people.split(',').find_map(|person| person.strip_prefix(&format!("{name}:")));
+        let password = found.unwrap_or_else(|| panic!("{name} is a demo user")).to_owned();
+        Self { name: name.to_owned(), password }
+    }
+
+    /// Somebody new, who is in no server.
+    pub(super) async fn made(deployment: &Deployment, name: &str) -> Self {
+        let unique = uuid::Uuid::now_v7().simple().to_string();
+        let (username, password) = (format!("{name}-{}", &unique[20..]), unique);
+        let made = json!({
+            "username": username,
+            "enabled": true,
+            "emailVerified": true,
+            "email": format!("{username}@example.org"),
+            "firstName": name,
+            "lastName": name,
+            "credentials": [{ "type": "password", "value": password, "temporary": false }],
+        });
+        let users = deployment.admin_url("/users");
+        deployment.ask(deployment.http().post(&users).json(&made)).await;
+        let found =
+            deployment.ask(deployment.http().get(format!("{users}?exact=true&username={username}"))).await;
+        let role = deployment.ask(deployment.http().get(deployment.admin_url("/roles/echopulse-user"))).await;
+        let mapping =
+            format!("{users}/{}/role-mappings/realm", found[0]["id"].as_str().expect("it was made"));
+        deployment.ask(deployment.http().post(mapping).json(&json!([role]))).await;
+        Self { name: username, password }
+    }
 }
 
 fn url() -> String {
@@ -21,18 +56,18 @@ fn url() -> String {
 }
 
 /// Signs in from a new folder, as somebody does who reads the link and the code from the terminal.
-fn signs_in(name: &str) -> (TempDir, Person) {
+pub(super) fn signs_in(url: &str, who: &Login) -> (TempDir, Person) {
     let folder = tempdir().expect("a folder");
     let person = Person::of(folder.path());
-    let login = person.starts(&["login", &url()]);
+    let login = person.starts(&["login", url]);
     login.next("where");
     let (link, code) = (login.next_behind("1. Open"), login.next_behind("2. Enter"));
     let page = Browser::open(600, 900);
     page.goes_to(&link);
     page.types("#device_user_code", &code);
     page.clicks("#kc-user-verify-device-user-code-form [type=submit]");
-    page.types("#username", name);
-    page.types("#password", &password(name));
+    page.types("#username", &who.name);
+    page.types("#password", &who.password);
     page.clicks("#kc-login");
     // Whoever agreed before is not asked again.
     let _ = page.reads("button[name=accept], body[data-page-id=login-info]");
@@ -55,7 +90,8 @@ fn opens(folder: &Path) -> Terminal {
 
 #[test]
 fn two_people_sign_in_on_keycloaks_pages_and_talk_in_the_terminal() {
-    let ((ada_home, ada), (lin_home, lin)) = (signs_in("ada"), signs_in("lin"));
+    let ((ada_home, ada), (lin_home, lin)) =
+        (signs_in(&url(), &Login::of("ada")), signs_in(&url(), &Login::of("lin")));
     let server = format!("Lyon {}", std::process::id());
     ada.says(&["servers", "create", &server]);
     let invite = ada.json(&["invite", "--server", &server]);

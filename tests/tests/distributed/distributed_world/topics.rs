@@ -1,4 +1,4 @@
-//! What a plain consumer of the topics sees, and what the services make of records that come again.
+//! What a plain consumer of the topics sees, and what the services make of records that a stranger writes.
 
 use std::{
     collections::BTreeMap,
@@ -14,21 +14,24 @@ use rdkafka::{
 use serde_json::{Value, json};
 
 use super::{
+    extra::{Extra, Kind, free_address},
+    faults::person_at,
     keycloak::{Client, claims},
     world::{Deployment, variable},
 };
+use crate::support::value;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The topics that the original of EchoPulse had.
 const TOPICS: [&str; 5] =
     ["channels.create", "channels.delete", "user.join-server", "user.leave-server", "channels.send-message"];
 
 /// Reads all partitions of topics from their ends on.
-struct Reader(BaseConsumer);
+pub(super) struct Reader(BaseConsumer);
 
 impl Reader {
-    fn of(topics: &[&str]) -> Self {
+    pub(super) fn of(topics: &[&str]) -> Self {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", variable("ECHOPULSE_TEST_KAFKA"))
             .set("group.id", format!("test-{}", uuid::Uuid::now_v7()))
@@ -51,7 +54,7 @@ impl Reader {
     }
 
     /// The next record that `wanted` is about.
-    fn find(&self, wanted: impl Fn(&OwnedMessage, &Value) -> bool) -> (OwnedMessage, Value) {
+    pub(super) fn find(&self, wanted: impl Fn(&OwnedMessage, &Value) -> bool) -> (OwnedMessage, Value) {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let Some(Ok(record)) = self.0.poll(Duration::from_millis(200)) else { continue };
@@ -67,7 +70,35 @@ impl Reader {
     }
 }
 
-fn key(record: &OwnedMessage) -> String {
+/// Writes whatever it is told to.
+pub(super) struct Stranger(ThreadedProducer<DefaultProducerContext>);
+
+impl Stranger {
+    pub(super) fn new() -> Self {
+        let made = ClientConfig::new().set("bootstrap.servers", variable("ECHOPULSE_TEST_KAFKA")).create();
+        Self(made.expect("a producer is made"))
+    }
+
+    /// Waits until Kafka has it.
+    pub(super) fn writes(&self, topic: &str, key: &str, value: &[u8], headers: OwnedHeaders) {
+        let record = BaseRecord::to(topic).key(key).payload(value).headers(headers);
+        self.0.send(record).map_err(|(error, _)| error).expect("it is sent");
+        self.0.flush(PATIENCE).expect("Kafka takes it");
+    }
+
+    /// A record once more, with all that it has.
+    pub(super) fn repeats(&self, record: &OwnedMessage) {
+        let mut headers = OwnedHeaders::new();
+        for header in record.headers().expect("records have headers").iter() {
+            headers = headers.insert(Header { key: header.key, value: header.value });
+        }
+        let value = record.payload().expect("it has a value");
+        self.writes(record.topic(), &key(record), value, headers);
+    }
+}
+
+/// A record's key.
+pub(super) fn key(record: &OwnedMessage) -> String {
     String::from_utf8(record.key().expect("every record has a key").to_vec()).expect("keys are ids")
 }
 
@@ -116,37 +147,41 @@ async fn a_log_out_is_told_in_a_signed_record() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_that_comes_again_is_no_second_message() {
+async fn records_that_cannot_be_used_are_told_of_and_the_next_one_arrives() {
     let deployment = Deployment::start().await;
-    let ada = deployment.person("ada").await;
+    let extra = Extra::start(Kind::Chat, &free_address(), &[]);
+    extra.health(200, |body| body["missing"].is_null()).await;
+    let ada = person_at(&deployment, &extra, "ada").await;
+    let reader = Reader::of(&["channels.create", "channels.send-message"]);
     let place = ada.found("home").await;
-    let reader = Reader::of(&["channels.send-message"]);
     let mut socket = ada.follow(&place.topic()).await;
-    ada.say(&place, "once").await;
-    assert_eq!(socket.message().await.1["message"]["content"], "once");
+    ada.say(&place, "before").await;
+    socket.message().await;
     tokio::task::block_in_place(|| {
-        let (record, _) = reader.find(|record, _| key(record) == place.channel);
-        let mut headers = OwnedHeaders::new();
-        for header in record.headers().expect("records have headers").iter() {
-            headers = headers.insert(Header { key: header.key, value: header.value });
-        }
-        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-            .set("bootstrap.servers", variable("ECHOPULSE_TEST_KAFKA"))
-            .create()
-            .expect("a producer is made");
-        for _ in 0..3 {
-            let again = BaseRecord::to(record.topic())
-                .key(record.key().expect("a key"))
-                .payload(record.payload().expect("a value"))
-                .headers(headers.clone());
-            producer.send(again).map_err(|(error, _)| error).expect("it is sent");
-        }
-        producer.flush(PATIENCE).expect("Kafka takes it");
+        let (created, _) =
+            reader.find(|record, _| record.topic() == "channels.create" && key(record) == place.server);
+        let (said, _) = reader.find(|record, _| key(record) == place.channel);
+        let stranger = Stranger::new();
+        let plain = OwnedHeaders::new;
+        stranger.writes("channels.create", &place.server, b"no JSON", plain());
+        stranger.writes("channels.create", &place.server, br#"{"type":"moon.risen","version":9}"#, plain());
+        stranger.writes("channels.create", &place.channel, created.payload().expect("a value"), plain());
+        stranger.writes(said.topic(), &place.channel, said.payload().expect("a value"), plain());
     });
-    ada.say(&place, "twice").await;
+    let reasons = [
+        ("malformed", "it cannot be read"),
+        ("too-new", "it is of a newer version"),
+        ("foreign", "it does not belong here"),
+        ("unsigned", "it has no right signature"),
+    ];
+    for (outcome, words) in reasons {
+        extra.counts(&format!("echopulse_kafka_records_total{{outcome=\"{outcome}\"}}"), 1.0).await;
+        let log = extra.logged();
+        assert!(log.contains(&format!("a record is not taken: {words}")), "{outcome}: {log}");
+    }
+    let lin = deployment.person_on(1, "lin").await;
+    ada.invite(&place, &lin).await;
+    lin.say(&place, "after").await;
     let (frame, body) = socket.message().await;
-    assert_eq!(body["message"]["content"], "twice", "nothing comes between");
-    assert_eq!(crate::support::value(&frame, "seq"), "2");
-    let history = ada.get(&place.messages()).await.good();
-    assert_eq!(history["items"].as_array().unwrap().len(), 2);
+    assert_eq!((body["message"]["content"].as_str(), value(&frame, "seq")), (Some("after"), "2".to_owned()));
 }

@@ -10,6 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::extra::{Extra, Kind, free_address};
 use crate::support::{Answer, Instance, Person, answer};
 
 /// People are spread over the instances, whatever test they are of.
@@ -25,6 +26,8 @@ pub(crate) struct Deployment {
     http: reqwest::Client,
     instances: Vec<Instance>,
     admin: String,
+    /// Of this test alone, for as long as it runs.
+    _own: Vec<Extra>,
 }
 
 /// A client of the realm that a test made.
@@ -57,7 +60,20 @@ impl Deployment {
             format!("{}/realms/master/protocol/openid-connect/token", variable("ECHOPULSE_TEST_KEYCLOAK"));
         let answer: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
         let admin = text(&answer["access_token"]);
-        Self { http, instances, admin }
+        Self { http, instances, admin, _own: Vec::new() }
+    }
+
+    /// The same with instances of the test's own that limit people as a deployment does: one server service, two chat services.
+    pub(crate) async fn limited() -> Self {
+        let told = [("LIMITS__PERCENT", "100")];
+        let start = |kind| Extra::start(kind, &free_address(), &told);
+        let own = vec![start(Kind::Server), start(Kind::Chat), start(Kind::Chat)];
+        for extra in &own {
+            extra.ready().await;
+        }
+        let instances =
+            own[1..].iter().map(|chat| Instance { server: own[0].url.clone(), chat: chat.url.clone() });
+        Self { instances: instances.collect(), _own: own, ..Self::start().await }
     }
 
     /// An instance by its number, counted from 0.
@@ -81,10 +97,31 @@ impl Deployment {
         Person::of(self.http.clone(), self.instance(instance), token).await
     }
 
+    /// An instance admin, on the next instance.
+    pub(crate) async fn admin(&self, name: &str) -> Person {
+        self.person_with(name, &["echopulse-user", "echopulse-admin"]).await
+    }
+
+    /// A bot, on the next instance.
+    pub(crate) async fn bot(&self, name: &str) -> Person {
+        self.person_with(name, &["echopulse-bot"]).await
+    }
+
+    async fn person_with(&self, name: &str, roles: &[&str]) -> Person {
+        let account = self.account(name, roles).await;
+        let token = self.token(&account).await;
+        let instance = self.instance(NEXT.fetch_add(1, Ordering::Relaxed));
+        Person::of(self.http.clone(), instance, token).await
+    }
+
     /// An account of the realm with these roles.
     pub(crate) async fn account(&self, name: &str, roles: &[&str]) -> Account {
         let unique = uuid::Uuid::now_v7().simple().to_string();
-        let client = format!("{name}-{unique}");
+        self.account_named(format!("{name}-{unique}"), roles).await
+    }
+
+    /// An account of the realm under exactly this name.
+    pub(crate) async fn account_named(&self, client: String, roles: &[&str]) -> Account {
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let mapper = |name: &str, kind: &str, config: Value| json!({ "name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config });
         let made = json!({

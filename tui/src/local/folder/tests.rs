@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn one_at_a_time_has_the_right_to_serve() {
     let path = std::env::temp_dir().join(format!("echopulse-lock-{}", std::process::id()));
-    let folder = Folder::open(Some(path.clone())).unwrap();
+    let folder = Folder::open(Some(path.clone()), Limits::default()).unwrap();
     let lock = folder.try_lock().unwrap().expect("nobody has it");
     assert_eq!(folder.lock_holder(), Some(std::process::id()));
     assert!(folder.try_lock().unwrap().is_none(), "somebody has it");

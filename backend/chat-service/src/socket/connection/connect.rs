@@ -7,7 +7,10 @@ use std::sync::{
 
 use super::{Connection, Decision};
 use crate::socket::{encode, expiry::Expiry};
-use echopulse_core::{chat::model::EndCode, common::BoxFuture};
+use echopulse_core::{
+    chat::model::EndCode,
+    common::{BoxFuture, limit::Bucket},
+};
 use echopulse_http::{ApiError, Caller, bearer, token::TokenError};
 use echopulse_protocol::{
     destination::Topic,
@@ -20,15 +23,21 @@ impl Connection {
         let header = frame.header("Authorization").or_else(|| frame.header("authorization"));
         let given = match header.as_deref() {
             Some(value) => bearer(value).map(str::to_owned).ok_or(TokenError::Invalid("no bearer token")),
-            None => self.token.take().ok_or(TokenError::Missing),
+            None => self.stranger.token.take().ok_or(TokenError::Missing),
         };
-        let guard = Arc::clone(&self.app.guard);
+        let (app, source) = (self.app.clone(), self.stranger.source);
         Box::pin(async move {
             let admitted = match given {
-                Ok(token) => guard.admit(&token).await,
+                Ok(token) => app.guard.admit(&token).await,
                 Err(error) => Err(error.into()),
             };
-            Decision::Admission(admitted)
+            Decision::Admission(match admitted {
+                Ok(caller) => {
+                    let counted = app.limiting.take(&caller, &[Bucket::Connect], None).await;
+                    counted.map(|_| caller)
+                }
+                Err(refusal) => Err(app.limiting.sign_in_failed(source, refusal).await),
+            })
         })
     }
 
@@ -54,6 +63,7 @@ impl Connection {
         let code = match error.problem().status {
             401 => close::UNAUTHENTICATED,
             403 => close::FORBIDDEN,
+            429 => close::TOO_MANY,
             _ => close::INTERNAL,
         };
         self.session.fail(code, error.code().as_str(), &error.problem().detail);

@@ -1,6 +1,6 @@
 //! SEND: what is worked on, and what is said when it is done.
 
-use echopulse_http::ApiError;
+use echopulse_http::{ApiError, limits};
 use echopulse_protocol::{
     destination::{SendTo, Topic},
     stomp::{
@@ -36,7 +36,7 @@ impl Connection {
             }
             return;
         }
-        self.lanes.push(Work { to, frame, actor: caller.actor }, ticket);
+        self.lanes.push(Work { to, frame, caller: caller.clone() }, ticket);
     }
 
     pub(super) fn settle(&mut self, finished: Finished) {
@@ -53,7 +53,8 @@ impl Connection {
             Err(error) => Err(error),
         };
         match (outcome, finished.ticket) {
-            (Ok(headers), Some(ticket)) => {
+            (Ok(mut headers), Some(ticket)) => {
+                headers.extend(limits::header(&finished.standings));
                 self.session.settle(ticket, Some(headers));
             }
             (Ok(_), None) => {}

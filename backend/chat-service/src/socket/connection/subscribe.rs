@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use echopulse_core::chat::{
-    model::{Delivery, EndCode, Item},
-    port::{
-        inbound::{Follow, Followed},
-        outbound::Follower,
+use echopulse_core::{
+    chat::{
+        model::{Delivery, EndCode, Item},
+        port::{
+            inbound::{Follow, Followed},
+            outbound::Follower,
+        },
     },
+    common::limit::Bucket,
 };
-use echopulse_http::ApiError;
+use echopulse_http::{ApiError, limits};
 use echopulse_protocol::{
     destination::Topic,
     stomp::{Frame, server::close},
@@ -25,7 +28,7 @@ impl Connection {
             return self.session.fail_request(None, close::PROTOCOL, "unknown-destination", text);
         };
         let Some(caller) = &self.caller else { return };
-        let actor = caller.actor;
+        let (caller, actor) = (caller.clone(), caller.actor);
         let number = self.topics.next_number();
         let mut subscription = Subscription { name, number, topic, follows: None };
         let Some(stream) = stream_of(topic, actor.user) else {
@@ -40,21 +43,28 @@ impl Connection {
             }
         };
         let follower = Arc::clone(&self.outbox) as _;
-        let following = Arc::clone(&self.app.ports.following);
+        let app = self.app.clone();
         self.deciding = Some(Box::pin(async move {
             let command = Follow { actor, stream, start, follower, subscription: number };
-            let followed = following.follow(command).await;
+            let (followed, standings) = match app.limiting.take(&caller, &[Bucket::Subscribe], None).await {
+                Ok(standings) => {
+                    (app.ports.following.follow(command).await.map_err(ApiError::from), standings)
+                }
+                Err(refusal) => (Err(refusal), Vec::new()),
+            };
             let follows = |followed: &Followed| Follows { stream, id: followed.id, epoch: followed.epoch };
             subscription.follows = followed.as_ref().ok().map(follows);
-            Decision::Subscription { subscription, followed: followed.map_err(ApiError::from) }
+            Decision::Subscription { subscription, followed, standings }
         }));
     }
 
     pub(super) fn decide(&mut self, decision: Decision) {
         match decision {
             Decision::Admission(admitted) => self.admit(admitted),
-            Decision::Subscription { subscription, followed: Ok(followed) } => {
-                let headers = vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+            Decision::Subscription { subscription, followed: Ok(followed), standings } => {
+                let mut headers =
+                    vec![("epoch", followed.epoch.to_string()), ("seq", followed.head.to_string())];
+                headers.extend(limits::header(&standings));
                 self.session.accept_subscription_at(headers);
                 self.outbox.open(subscription.number, &subscription.name);
                 self.topics.add(subscription);

@@ -165,6 +165,38 @@ pub struct EventPage {
     pub events: Vec<StreamEvent>,
 }
 
+/// What is not kept for ever.
+pub trait RetentionStore: Send + Sync {
+    /// Channels whose messages are kept for some days, by id, behind `after`, with the days: the channel's own, else its server's.
+    fn retained(
+        &self,
+        after: Option<ChannelId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(ChannelId, u16)>, StoreError>>;
+
+    /// The last message in front of the first that is not older than `at`. `None`: there is none.
+    fn last_before(
+        &self,
+        channel: ChannelId,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Seq>, StoreError>>;
+
+    /// Forgets events of servers and persons that are older than `at` and published, about `limit` at most, and says of their
+    /// streams how far they are gone. Answers how many it forgot.
+    fn forget_events(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Takes what one node does for all, unless it was taken within `every`. Of two that ask at once, one gets it.
+    fn claim(
+        &self,
+        chore: &'static str,
+        now: Timestamp,
+        every: Duration,
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Leaves it to whoever asks next.
+    fn give_back(&self, chore: &'static str) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
 /// Rows that a commit left for the bus.
 pub trait Outbox: Send + Sync {
     /// Unpublished rows of one hash partition, `limit` at most; ascending by seq within a stream.

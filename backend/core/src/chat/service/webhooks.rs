@@ -32,7 +32,7 @@ impl ChatService {
         token: TokenHash,
     ) -> Result<Webhook, ChatError> {
         let name = name_of(&name)?;
-        self.admit_with(actor, channel, Permission::ManageWebhooks).await?;
+        self.admit_manager(actor, channel).await?;
         let id = WebhookId::from_u128(self.deps.ids.next());
         let webhook =
             Webhook { id, channel, name, created_by: actor.user, created_at: self.deps.clock.now() };
@@ -43,11 +43,19 @@ impl ChatService {
         }
     }
 
+    /// Lets whoever may manage the webhooks of a channel: an instance admin may, whether they see it or not.
+    async fn admit_manager(&self, actor: Actor, channel: ChannelId) -> Result<(), ChatError> {
+        if actor.admin {
+            return self.admit_admin(channel).await;
+        }
+        self.admit_with(actor, channel, Permission::ManageWebhooks).await.map(drop)
+    }
+
     /// A webhook for whoever may manage it. Who may not see its channel learns nothing of it.
     async fn managed(&self, actor: Actor, id: WebhookId) -> Result<Webhook, ChatError> {
         let (webhook, _) = self.deps.webhooks.find(id).await?.ok_or(Refusal::WebhookNotFound)?;
-        match self.admit_with(actor, webhook.channel, Permission::ManageWebhooks).await {
-            Ok(_) => Ok(webhook),
+        match self.admit_manager(actor, webhook.channel).await {
+            Ok(()) => Ok(webhook),
             Err(ChatError::Refused(Refusal::ChannelNotFound)) => Err(Refusal::WebhookNotFound.into()),
             Err(error) => Err(error),
         }
@@ -113,7 +121,7 @@ impl ChatService {
     }
 
     async fn webhooks_of(&self, actor: Actor, channel: ChannelId) -> Result<Vec<Webhook>, ChatError> {
-        self.admit_with(actor, channel, Permission::ManageWebhooks).await?;
+        self.admit_manager(actor, channel).await?;
         Ok(self.deps.webhooks.of_channel(channel).await?)
     }
 }

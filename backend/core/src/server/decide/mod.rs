@@ -45,8 +45,7 @@ fn require_in(
         return Err(Refusal::ServerNotFound);
     }
     if view.permissions(actor, channel, now).contains(permission) {
-        Ok(())
-    } else {
-        Err(Refusal::PermissionMissing(permission))
+        return Ok(());
     }
+    Err(view.silenced(actor.user, now).map_or(Refusal::PermissionMissing(permission), Refusal::TimedOut))
 }

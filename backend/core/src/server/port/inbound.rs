@@ -12,6 +12,7 @@ use crate::{
     },
     server::{
         error::ServerError,
+        kept::RequestKey,
         view::{Ban, Bot, Invite},
     },
 };
@@ -78,6 +79,8 @@ pub struct ServerPatch {
     pub default_level: Option<Level>,
     /// Days that messages are kept; the owner's to set.
     pub retention_days: Patch<u16>,
+    /// On which states of the server the change may be made. `None`: on any.
+    pub on: Option<Vec<Seq>>,
 }
 
 /// A server as the asker sees it.
@@ -111,8 +114,8 @@ pub trait Servers: Send + Sync {
     fn list(&self, actor: Actor, all: bool, after: Option<String>, limit: usize) -> Answer<'_, Page<Server>>;
     /// One server.
     fn detail(&self, actor: Actor, server: ServerId) -> Answer<'_, ServerDetail>;
-    /// Changes a server.
-    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, Server>;
+    /// Changes a server. Answers it, and the place of its last change.
+    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, (Server, Seq)>;
     /// Deletes a server; `confirm` is its name.
     fn delete(&self, actor: Actor, server: ServerId, confirm: String) -> Answer<'_, ()>;
     /// Hands a server over to another member.
@@ -145,29 +148,33 @@ pub struct ChannelPatch {
     pub slow_mode_s: Option<u32>,
     /// Days that messages are kept, 1-3650.
     pub retention_days: Patch<u16>,
+    /// On which states of the server the change may be made. `None`: on any.
+    pub on: Option<Vec<Seq>>,
 }
 
 /// Channels.
 pub trait Channels: Send + Sync {
     /// Makes a channel, behind the others.
     fn create(&self, actor: Actor, server: ServerId, new: NewChannel) -> Answer<'_, Channel>;
-    /// Changes a channel.
+    /// Changes a channel. Answers it, and the place of the server's last change.
     fn update(
         &self,
         actor: Actor,
         server: ServerId,
         channel: ChannelId,
         patch: ChannelPatch,
-    ) -> Answer<'_, Channel>;
+    ) -> Answer<'_, (Channel, Seq)>;
     /// Deletes a channel and everything in it.
     fn delete(&self, actor: Actor, server: ServerId, channel: ChannelId) -> Answer<'_, ()>;
-    /// Puts channels in order: those listed share out the places they had.
+    /// Puts channels in order: those listed share out the places they had. `on` are the states of the server that the order may
+    /// have been made from; `None`: any. Answers the channels, and the place of the server's last change.
     fn order(
         &self,
         actor: Actor,
         server: ServerId,
         order: Vec<(ChannelId, Option<CategoryId>)>,
-    ) -> Answer<'_, Vec<Channel>>;
+        on: Option<Vec<Seq>>,
+    ) -> Answer<'_, (Vec<Channel>, Seq)>;
 }
 
 /// Where one is after joining.
@@ -181,6 +188,8 @@ pub struct Joined {
     pub epoch: Epoch,
     /// The seq to subscribe behind.
     pub seq: Seq,
+    /// Whether they were no member before.
+    pub newly: bool,
 }
 
 /// Members.
@@ -251,6 +260,33 @@ pub struct NewBan {
     pub expires_in_s: Option<u64>,
     /// Messages younger than this go too, 0-604800.
     pub delete_messages_s: u32,
+}
+
+/// Making things by requests that are made once: one that is sent again under its key is answered the same and makes nothing.
+/// Another request under the same key is [`Refusal::KeyReused`], one that is at work at this moment [`Refusal::InProgress`].
+///
+/// [`Refusal::KeyReused`]: crate::server::error::Refusal::KeyReused
+/// [`Refusal::InProgress`]: crate::server::error::Refusal::InProgress
+pub trait MakingOnce: Send + Sync {
+    /// As [`Servers::create`].
+    fn server(&self, actor: Actor, key: RequestKey, new: NewServer) -> Answer<'_, Server>;
+    /// As [`Channels::create`].
+    fn channel(
+        &self,
+        actor: Actor,
+        key: RequestKey,
+        server: ServerId,
+        new: NewChannel,
+    ) -> Answer<'_, Channel>;
+    /// As [`Invites::create`].
+    fn invite(
+        &self,
+        actor: Actor,
+        key: RequestKey,
+        server: ServerId,
+        max_uses: u32,
+        max_age_s: u32,
+    ) -> Answer<'_, Invite>;
 }
 
 /// Bans.

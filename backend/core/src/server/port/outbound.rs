@@ -13,6 +13,7 @@ use crate::{
     },
     server::{
         error::Refusal,
+        kept::KeptAnswer,
         view::{Ban, Change, Invite, Scope, ServerView},
     },
 };
@@ -37,6 +38,17 @@ pub struct Founding {
     pub member: Member,
     /// How many servers the owner may be in.
     pub limit: u64,
+    /// The answer, if the request is one that is made once.
+    pub kept: Option<KeptAnswer>,
+}
+
+/// Why a server was not founded. Nothing was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfounded {
+    /// Its owner is in as many as may be, or nobody we know.
+    TooMany,
+    /// Another request is answered under the key.
+    Answered,
 }
 
 /// A page of a list.
@@ -51,12 +63,18 @@ pub struct Page<T> {
 /// Servers and everything in them.
 pub trait ServerStore: Send + Sync {
     /// Founds a server: stores it, @everyone, its channel and its owner's membership, as its events 1 to 4, with their outbox
-    /// rows, in one transaction. `None`, and nothing stored, if the owner is in `limit` servers already or nobody we know.
-    fn found(&self, founding: Founding) -> BoxFuture<'_, Result<Option<Vec<ServerEvent>>, StoreError>>;
+    /// rows and its kept answer, in one transaction.
+    fn found(
+        &self,
+        founding: Founding,
+    ) -> BoxFuture<'_, Result<Result<Vec<ServerEvent>, Unfounded>, StoreError>>;
 
     /// Changes a server in one transaction: locks its head row, shows `decide` what `scope` names, numbers the events that it
     /// answers densely from the head on, and stores events, outbox rows and state. A refusal stores nothing; a server that
     /// does not exist is [`Refusal::ServerNotFound`] without a question. A deleted server's events stay.
+    ///
+    /// [`Change::Answered`] is [`Refusal::InProgress`], and nothing stored, if an answer that still holds is kept under that name:
+    /// of two requests at the same time one is made.
     fn change(
         &self,
         scope: Scope,
@@ -116,6 +134,16 @@ pub trait ServerStore: Send + Sync {
         after: Seq,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<ServerEvent>, StoreError>>;
+
+    /// The answer that is kept for somebody's request of this name, whether it still holds or not.
+    fn kept_answer(
+        &self,
+        user: UserId,
+        name: String,
+    ) -> BoxFuture<'_, Result<Option<KeptAnswer>, StoreError>>;
+
+    /// Forgets answers of before `at`, `limit` at most. Answers how many.
+    fn forget_answers(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Where a channel belongs.
     fn server_of_channel(&self, channel: ChannelId) -> BoxFuture<'_, Result<Option<ServerId>, StoreError>>;

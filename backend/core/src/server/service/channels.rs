@@ -2,26 +2,31 @@
 
 use super::{ServerService, last};
 use crate::{
-    common::{CategoryId, ChannelId, ServerId, actor::Actor, community::Channel, event::ServerChange},
+    common::{CategoryId, ChannelId, Seq, ServerId, actor::Actor, community::Channel, event::ServerChange},
     server::{
         decide,
         error::{Refusal, ServerError},
+        kept::RequestKey,
         port::inbound::{Answer, ChannelPatch, Channels, NewChannel},
         view::Scope,
     },
 };
 
 impl ServerService {
-    async fn create_channel(
+    pub(super) async fn create_channel(
         &self,
         actor: Actor,
         server: ServerId,
         new: NewChannel,
+        key: Option<RequestKey>,
     ) -> Result<Channel, ServerError> {
         let id = ChannelId::from_u128(self.deps.ids.next());
         let scope = Scope::of(server, actor.user);
+        let keep = self.keep(actor, key);
         let events = self
-            .change(scope, actor, move |view, now| decide::create_channel(view, actor, id, &new, now))
+            .change(scope, actor, move |view, now| {
+                decide::create_channel(view, actor, id, &new, now).map(keep)
+            })
             .await?;
         let created = last(events, |change| match change {
             ServerChange::ChannelCreated(channel) => Some(channel),
@@ -35,25 +40,25 @@ impl ServerService {
         actor: Actor,
         server: ServerId,
         id: ChannelId,
-        patch: ChannelPatch,
-    ) -> Result<Channel, ServerError> {
+        mut patch: ChannelPatch,
+    ) -> Result<(Channel, Seq), ServerError> {
         let scope = Scope::of(server, actor.user);
+        let on = patch.on.take();
         let events = self
-            .change(scope.clone(), actor, move |view, now| {
+            .change_on(on, scope.clone(), actor, move |view, now| {
                 decide::update_channel(view, actor, id, patch, now)
             })
             .await?;
+        let place = events.last().map(|event| event.seq);
         let updated = last(events, |change| match change {
             ServerChange::ChannelUpdated(channel) => Some(channel),
             _ => None,
         });
-        match updated {
-            Some(channel) => Ok(channel),
-            None => {
-                let view = self.seen(actor, scope).await?;
-                Ok(view.channel(id).cloned().ok_or(Refusal::ChannelNotFound)?)
-            }
+        if let (Some(channel), Some(place)) = (updated, place) {
+            return Ok((channel, place));
         }
+        let view = self.seen(actor, scope).await?;
+        Ok((view.channel(id).cloned().ok_or(Refusal::ChannelNotFound)?, view.seq))
     }
 
     async fn delete_channel(&self, actor: Actor, server: ServerId, id: ChannelId) -> Result<(), ServerError> {
@@ -67,19 +72,23 @@ impl ServerService {
         actor: Actor,
         server: ServerId,
         order: Vec<(ChannelId, Option<CategoryId>)>,
-    ) -> Result<Vec<Channel>, ServerError> {
+        on: Option<Vec<Seq>>,
+    ) -> Result<(Vec<Channel>, Seq), ServerError> {
         let scope = Scope::of(server, actor.user);
-        self.change(scope.clone(), actor, move |view, now| decide::order_channels(view, actor, &order, now))
-            .await?;
+        self.change_on(on, scope.clone(), actor, move |view, now| {
+            decide::order_channels(view, actor, &order, now)
+        })
+        .await?;
         let view = self.seen(actor, scope).await?;
         let now = self.now();
-        Ok(view.channels.iter().filter(|channel| view.sees_channel(actor, channel, now)).cloned().collect())
+        let seen = view.channels.iter().filter(|channel| view.sees_channel(actor, channel, now));
+        Ok((seen.cloned().collect(), view.seq))
     }
 }
 
 impl Channels for ServerService {
     fn create(&self, actor: Actor, server: ServerId, new: NewChannel) -> Answer<'_, Channel> {
-        Box::pin(self.create_channel(actor, server, new))
+        Box::pin(self.create_channel(actor, server, new, None))
     }
 
     fn update(
@@ -88,7 +97,7 @@ impl Channels for ServerService {
         server: ServerId,
         channel: ChannelId,
         patch: ChannelPatch,
-    ) -> Answer<'_, Channel> {
+    ) -> Answer<'_, (Channel, Seq)> {
         Box::pin(self.update_channel(actor, server, channel, patch))
     }
 
@@ -101,7 +110,8 @@ impl Channels for ServerService {
         actor: Actor,
         server: ServerId,
         order: Vec<(ChannelId, Option<CategoryId>)>,
-    ) -> Answer<'_, Vec<Channel>> {
-        Box::pin(self.order_channels(actor, server, order))
+        on: Option<Vec<Seq>>,
+    ) -> Answer<'_, (Vec<Channel>, Seq)> {
+        Box::pin(self.order_channels(actor, server, order, on))
     }
 }

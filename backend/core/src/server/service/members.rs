@@ -12,6 +12,7 @@ use crate::{
     server::{
         decide,
         error::{Refusal, ServerError},
+        kept::RequestKey,
         port::{
             inbound::{Answer, Bans, Invites, Joined, Members, NewBan, Patch, Preview},
             outbound::Page,
@@ -45,22 +46,30 @@ impl ServerService {
     }
 
     /// Where somebody is after joining: the store's view, which has them as a member.
-    async fn joined(&self, actor: Actor, who: UserId, scope: Scope) -> Result<Joined, ServerError> {
+    async fn joined(
+        &self,
+        actor: Actor,
+        who: UserId,
+        scope: Scope,
+        newly: bool,
+    ) -> Result<Joined, ServerError> {
         let ServerView { server, epoch, seq, people, .. } = self.seen(actor, scope).await?;
         let member = people.get(&who).and_then(|person| person.member.clone());
-        Ok(Joined { server, member: member.ok_or(Refusal::MemberNotFound)?, epoch, seq })
+        Ok(Joined { server, member: member.ok_or(Refusal::MemberNotFound)?, epoch, seq, newly })
     }
 
     async fn add_bot_to(&self, actor: Actor, server: ServerId, bot: UserId) -> Result<Joined, ServerError> {
         let scope = Scope::of_two(server, actor.user, bot);
-        self.change(scope.clone(), actor, move |view, now| decide::add_bot(view, actor, bot, now)).await?;
-        self.joined(actor, bot, scope).await
+        let adding = move |view: &ServerView, now| decide::add_bot(view, actor, bot, now);
+        let events = self.change(scope.clone(), actor, adding).await?;
+        self.joined(actor, bot, scope, !events.is_empty()).await
     }
 
     async fn join_open_server(&self, actor: Actor, server: ServerId) -> Result<Joined, ServerError> {
         let scope = Scope::of(server, actor.user);
-        self.change(scope.clone(), actor, move |view, now| decide::join_open(view, actor, now)).await?;
-        self.joined(actor, actor.user, scope).await
+        let joining = move |view: &ServerView, now| decide::join_open(view, actor, now);
+        let events = self.change(scope.clone(), actor, joining).await?;
+        self.joined(actor, actor.user, scope, !events.is_empty()).await
     }
 
     async fn leave_server(&self, actor: Actor, server: ServerId) -> Result<(), ServerError> {
@@ -97,18 +106,21 @@ impl ServerService {
         }
     }
 
-    async fn create_invite(
+    pub(super) async fn create_invite(
         &self,
         actor: Actor,
         server: ServerId,
         max_uses: u32,
         max_age_s: u32,
+        key: Option<RequestKey>,
     ) -> Result<Invite, ServerError> {
         let code = InviteCode::from_chance(self.deps.chance.next_u64(), self.deps.chance.next_u64());
         let scope = Scope { invite: Some(code.clone()), ..Scope::of(server, actor.user) };
         let made = code.clone();
-        let decide =
-            move |view: &ServerView, now| decide::create_invite(view, actor, made, max_uses, max_age_s, now);
+        let keep = self.keep(actor, key);
+        let decide = move |view: &ServerView, now| {
+            decide::create_invite(view, actor, made, max_uses, max_age_s, now).map(keep)
+        };
         self.change(scope.clone(), actor, decide).await?;
         Ok(self.seen(actor, scope).await?.invite.ok_or(Refusal::InviteNotFound)?)
     }
@@ -146,7 +158,7 @@ impl ServerService {
             .change(scope.clone(), actor, move |view, now| decide::join_by_invite(view, actor, now))
             .await;
         match changed {
-            Ok(_) => self.joined(actor, actor.user, scope).await,
+            Ok(events) => self.joined(actor, actor.user, scope, !events.is_empty()).await,
             // A server that was deleted meanwhile has no invites either.
             Err(ServerError::Refused(Refusal::ServerNotFound)) => Err(Refusal::InviteNotFound.into()),
             Err(error) => Err(error),
@@ -236,7 +248,7 @@ impl Members for ServerService {
 
 impl Invites for ServerService {
     fn create(&self, actor: Actor, server: ServerId, max_uses: u32, max_age_s: u32) -> Answer<'_, Invite> {
-        Box::pin(self.create_invite(actor, server, max_uses, max_age_s))
+        Box::pin(self.create_invite(actor, server, max_uses, max_age_s, None))
     }
 
     fn list(&self, actor: Actor, server: ServerId) -> Answer<'_, Vec<Invite>> {

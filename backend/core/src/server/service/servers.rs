@@ -3,7 +3,7 @@
 use super::{ServerService, last};
 use crate::{
     common::{
-        ChannelId, Epoch, Permission, Permissions, RoleId, ServerId, UserId,
+        ChannelId, Epoch, Permission, Permissions, RoleId, Seq, ServerId, UserId,
         actor::Actor,
         community::{Channel, ChannelKind, Level, Member, Role, Server},
         event::ServerChange,
@@ -12,9 +12,10 @@ use crate::{
     server::{
         decide,
         error::{Refusal, ServerError},
+        kept::{KeptAnswer, Made, RequestKey},
         port::{
             inbound::{Answer, NewServer, ServerDetail, ServerPatch, Servers},
-            outbound::{Founding, Page},
+            outbound::{Founding, Page, Unfounded},
         },
         view::Scope,
     },
@@ -24,7 +25,12 @@ use crate::{
 const LIMIT: u64 = decide::SERVERS;
 
 impl ServerService {
-    async fn found(&self, actor: Actor, new: NewServer) -> Result<Server, ServerError> {
+    pub(super) async fn found(
+        &self,
+        actor: Actor,
+        new: NewServer,
+        key: Option<RequestKey>,
+    ) -> Result<Server, ServerError> {
         let name =
             ServerName::parse(&new.name).map_err(|error| Refusal::name("/name", &error))?.into_string();
         let description = ServerDescription::parse(&new.description);
@@ -54,10 +60,12 @@ impl ServerService {
                 timeout_until: None,
             },
             limit: LIMIT,
+            kept: key.map(|key| KeptAnswer { user: actor.user, key, at, made: Made::Server(server.clone()) }),
         };
-        if self.deps.store.found(founding).await?.is_none() {
-            return Err(Refusal::LimitReached { what: "servers you are in", limit: LIMIT }.into());
-        }
+        self.deps.store.found(founding).await?.map_err(|unfounded| match unfounded {
+            Unfounded::TooMany => Refusal::LimitReached { what: "servers you are in", limit: LIMIT },
+            Unfounded::Answered => Refusal::InProgress,
+        })?;
         self.deps.relay.nudge();
         Ok(server)
     }
@@ -101,26 +109,29 @@ impl ServerService {
         actor: Actor,
         server: ServerId,
         events: Vec<crate::common::event::ServerEvent>,
-    ) -> Result<Server, ServerError> {
+    ) -> Result<(Server, Seq), ServerError> {
+        let place = events.last().map(|event| event.seq);
         let changed = last(events, |change| match change {
             ServerChange::ServerUpdated(server) => Some(server),
             _ => None,
         });
-        match changed {
-            Some(server) => Ok(server),
-            None => Ok(self.seen(actor, Scope::of(server, actor.user)).await?.server),
+        if let (Some(server), Some(place)) = (changed, place) {
+            return Ok((server, place));
         }
+        let view = self.seen(actor, Scope::of(server, actor.user)).await?;
+        Ok((view.server, view.seq))
     }
 
     async fn update_server(
         &self,
         actor: Actor,
         server: ServerId,
-        patch: ServerPatch,
-    ) -> Result<Server, ServerError> {
+        mut patch: ServerPatch,
+    ) -> Result<(Server, Seq), ServerError> {
         let scope = Scope::of(server, actor.user);
+        let on = patch.on.take();
         let events = self
-            .change(scope, actor, move |view, now| decide::update_server(view, actor, patch, now))
+            .change_on(on, scope, actor, move |view, now| decide::update_server(view, actor, patch, now))
             .await?;
         self.server_after(actor, server, events).await
     }
@@ -150,7 +161,7 @@ impl ServerService {
     ) -> Result<Server, ServerError> {
         let scope = Scope::of_two(server, actor.user, to);
         let events = self.change(scope, actor, move |view, _| decide::transfer(view, actor, to)).await?;
-        self.server_after(actor, server, events).await
+        Ok(self.server_after(actor, server, events).await?.0)
     }
 }
 
@@ -182,7 +193,7 @@ fn general(id: ChannelId) -> Channel {
 
 impl Servers for ServerService {
     fn create(&self, actor: Actor, new: NewServer) -> Answer<'_, Server> {
-        Box::pin(self.found(actor, new))
+        Box::pin(self.found(actor, new, None))
     }
 
     fn mine(&self, actor: Actor) -> Answer<'_, Vec<Server>> {
@@ -197,7 +208,7 @@ impl Servers for ServerService {
         Box::pin(self.server_detail(actor, server))
     }
 
-    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, Server> {
+    fn update(&self, actor: Actor, server: ServerId, patch: ServerPatch) -> Answer<'_, (Server, Seq)> {
         Box::pin(self.update_server(actor, server, patch))
     }
 

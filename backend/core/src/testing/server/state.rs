@@ -12,7 +12,8 @@ use crate::{
         sign_out::SignOut,
     },
     server::{
-        port::outbound::{Founding, OutboxRecord, ProfileChange},
+        kept::KeptAnswer,
+        port::outbound::{Founding, OutboxRecord, ProfileChange, Unfounded},
         view::{Ban, Bot, Change, Invite, Person, Scope, ServerView},
     },
 };
@@ -24,6 +25,7 @@ pub(super) struct State {
     /// Outlive their servers.
     pub(super) logs: HashMap<ServerId, Vec<ServerEvent>>,
     pub(super) outbox: BTreeMap<u64, Row>,
+    pub(super) answers: BTreeMap<(UserId, String), KeptAnswer>,
     pub(super) sign_outs: Vec<Remembered>,
     rows: u64,
 }
@@ -158,12 +160,15 @@ impl State {
         self.servers.values().filter(|kept| kept.members.contains_key(&user)).count() as u64
     }
 
-    pub(super) fn found(&mut self, founding: Founding) -> Option<Vec<ServerEvent>> {
-        let Founding { at, server, epoch, everyone, channel, member, limit } = founding;
+    pub(super) fn found(&mut self, founding: Founding) -> Result<Vec<ServerEvent>, Unfounded> {
+        let Founding { at, server, epoch, everyone, channel, member, limit, kept } = founding;
         let (id, owner) = (server.id, member.user);
-        let user = self.people.user(owner)?;
+        let user = self.people.user(owner).ok_or(Unfounded::TooMany)?;
         if self.servers_of(owner) >= limit {
-            return None;
+            return Err(Unfounded::TooMany);
+        }
+        if kept.is_some_and(|kept| !self.keep(kept)) {
+            return Err(Unfounded::Answered);
         }
         self.servers.insert(id, Kept::new(server.clone(), epoch));
         let changes = [
@@ -172,7 +177,27 @@ impl State {
             ServerChange::ChannelCreated(channel),
             ServerChange::MemberJoined { member, user },
         ];
-        Some(changes.into_iter().filter_map(|change| self.tell(id, at, owner, change)).collect())
+        Ok(changes.into_iter().filter_map(|change| self.tell(id, at, owner, change)).collect())
+    }
+
+    /// Keeps an answer unless another one holds under its name.
+    pub(super) fn keep(&mut self, answer: KeptAnswer) -> bool {
+        let key = (answer.user, answer.key.name.clone());
+        if self.answers.get(&key).is_some_and(|kept| kept.holds(answer.at)) {
+            return false;
+        }
+        self.answers.insert(key, answer);
+        true
+    }
+
+    /// Forgets answers of before `at`.
+    pub(super) fn forget_answers(&mut self, at: Timestamp, limit: usize) -> u64 {
+        let old = self.answers.iter().filter(|(_, kept)| kept.at < at).map(|(key, _)| key.clone());
+        let old: Vec<_> = old.take(limit).collect();
+        for key in &old {
+            self.answers.remove(key);
+        }
+        old.len() as u64
     }
 
     fn person(&self, kept: &Kept, user: UserId) -> Person {
@@ -219,7 +244,7 @@ impl State {
         }
         let kept = self.servers.get_mut(&server)?;
         match change {
-            Change::Event(_) => {}
+            Change::Event(_) | Change::Answered(_) => {}
             Change::InviteMade(invite) => drop(kept.invites.insert(invite.code.clone(), invite)),
             Change::InviteUsed(code) => {
                 kept.invites.entry(code).and_modify(|invite| invite.uses += 1);

@@ -1,8 +1,8 @@
 //! Facts about servers and everything in them.
 
 use super::{
-    ADA, EPOCH, GENERAL, LIN, NOBODY, OTHER, SERVER, Stores, all, at, change, channel, events, founding,
-    invite, joined, member, never, person, rows, seqs, town, view,
+    ADA, EPOCH, GENERAL, LIN, NOBODY, OTHER, SERVER, Stores, Unfounded, all, at, change, channel, events,
+    founding, invite, joined, member, never, person, rows, seqs, town, view,
 };
 use crate::{
     common::{
@@ -48,14 +48,14 @@ pub(super) async fn nobody_is_in_more_servers_than_the_limit(stores: Stores<'_>)
     town(stores).await;
     let before = rows(stores).await.len();
     let limited = Founding { limit: 1, ..founding(OTHER, ADA, JoinPolicy::Open) };
-    assert_eq!(stores.servers.found(limited).await.unwrap(), None);
+    assert_eq!(stores.servers.found(limited).await.unwrap(), Err(Unfounded::TooMany));
     let unknown = founding(OTHER, NOBODY, JoinPolicy::Open);
-    assert_eq!(stores.servers.found(unknown).await.unwrap(), None);
+    assert_eq!(stores.servers.found(unknown).await.unwrap(), Err(Unfounded::TooMany));
     assert_eq!(stores.servers.view(Scope::of(OTHER, ADA), at(10)).await.unwrap(), None);
     assert_eq!(stores.servers.events(OTHER, Seq::ZERO, 10).await.unwrap(), []);
     assert_eq!(rows(stores).await.len(), before);
     let raised = Founding { limit: 2, ..founding(OTHER, ADA, JoinPolicy::Open) };
-    assert!(stores.servers.found(raised).await.unwrap().is_some());
+    assert!(stores.servers.found(raised).await.unwrap().is_ok());
 }
 
 pub(super) async fn every_change_takes_the_next_place(stores: Stores<'_>) {
@@ -308,7 +308,7 @@ pub(super) async fn bots_are_shown_to_who_asks_until_they_are_gone(stores: Store
     assert_eq!(view(stores, Scope::of(SERVER, ADA)).await.bots, [], "nobody asked");
     assert_eq!(seqs(&change(stores, vec![Change::BotGone(NOBODY)]).await), [], "followers are not told");
     assert_eq!(view(stores, asked.clone()).await.bots, [first]);
-    stores.servers.found(founding(OTHER, ADA, JoinPolicy::Open)).await.unwrap();
+    assert!(stores.servers.found(founding(OTHER, ADA, JoinPolicy::Open)).await.unwrap().is_ok());
     assert_eq!(view(stores, Scope { server: OTHER, ..asked }).await.bots, [], "each server has its own");
 }
 

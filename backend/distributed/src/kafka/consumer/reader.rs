@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    super::{Decoded, KafkaOptions, SIGNATURE, Topic, client::Outage, decode},
+    super::{Decoded, KafkaOptions, SIGNATURE, Skipped, Topic, client::Outage, decode},
     ConsumerStats, Nudged, count,
     source::{Positions, Source, Watchdog},
 };
@@ -188,17 +188,22 @@ impl Reader {
         match decode(&self.options, message.topic(), message.key(), message.payload(), signature) {
             Decoded::Record(record) => return self.hand_over(record),
             Decoded::Nudge { stream, seq, reason } => {
-                tracing::debug!(topic = message.topic(), offset = message.offset(), "a nudge: {reason}");
                 count(&self.stats.nudges);
-                self.stats.skipped(reason);
+                self.skip(message, reason);
                 (self.nudged)(stream, seq);
             }
-            Decoded::Skipped(reason) => {
-                tracing::debug!(topic = message.topic(), offset = message.offset(), "skipped: {reason}");
-                self.stats.skipped(reason);
-            }
+            Decoded::Skipped(reason) => self.skip(message, reason),
         }
         true
+    }
+
+    /// Says so the first, second, fourth, eighth … time: who floods a topic shall not flood the log.
+    fn skip(&self, message: &BorrowedMessage<'_>, reason: Skipped) {
+        let times = self.stats.skipped(reason);
+        if times.is_power_of_two() {
+            let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
+            tracing::warn!(topic, partition, offset, times, "a record is not taken: {reason}");
+        }
     }
 
     fn hand_over(&self, record: Record) -> bool {
@@ -208,7 +213,7 @@ impl Reader {
             Err(TrySendError::Closed(_)) => return false,
             Err(TrySendError::Full(_)) if lossy => count(&self.stats.signals_dropped),
             Err(TrySendError::Full(record)) => return self.wait_for_room(record),
-        }
+        };
         true
     }
 

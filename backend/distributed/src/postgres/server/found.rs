@@ -5,12 +5,12 @@ use echopulse_core::{
         Seq, StoreError,
         event::{ServerChange, ServerEvent},
     },
-    server::port::outbound::Founding,
+    server::port::outbound::{Founding, Unfounded},
 };
 
 use super::{
     change::{Numbering, tell},
-    people, view,
+    kept, people, view,
 };
 use crate::postgres::{
     codec::{id, signed},
@@ -18,17 +18,22 @@ use crate::postgres::{
     query::run,
 };
 
-/// Stores a server with its first events, or nothing if its owner is in too many or nobody we know.
+/// Stores a server with its first events, or nothing.
 pub(super) async fn found(
     database: &Database,
     founding: Founding,
-) -> Result<Option<Vec<ServerEvent>>, StoreError> {
+) -> Result<Result<Vec<ServerEvent>, Unfounded>, StoreError> {
     let mut tx = database.write().await?;
     let owner = founding.member.user;
     people::lock(&mut tx, &[owner]).await?;
-    let Some(user) = people::user(&mut tx, owner).await? else { return Ok(None) };
+    let Some(user) = people::user(&mut tx, owner).await? else { return Ok(Err(Unfounded::TooMany)) };
     if view::servers_of(&mut tx, owner).await? >= founding.limit {
-        return Ok(None);
+        return Ok(Err(Unfounded::TooMany));
+    }
+    if let Some(answer) = &founding.kept
+        && !kept::keep(&mut tx, answer).await?
+    {
+        return Ok(Err(Unfounded::Answered));
     }
     let Founding { at, server, epoch, everyone, channel, member, .. } = founding;
     let key = id(server.id.as_u128());
@@ -47,5 +52,5 @@ pub(super) async fn found(
     let head = sqlx::query(head).bind(key).bind(signed(epoch.0)).bind(signed(numbering.head.0));
     run(&mut tx, head).await?;
     tx.commit().await?;
-    Ok(Some(events))
+    Ok(Ok(events))
 }

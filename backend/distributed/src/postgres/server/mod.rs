@@ -6,6 +6,7 @@
 mod bots;
 mod change;
 mod found;
+mod kept;
 mod lists;
 mod outbox;
 mod people;
@@ -23,9 +24,10 @@ use echopulse_core::{
     },
     server::{
         error::Refusal,
+        kept::KeptAnswer,
         port::outbound::{
             Decide, Founding, OutboxRecord, Page, ProfileChange, ServerOutbox, ServerStore, SignOutStore,
-            UserStore,
+            Unfounded, UserStore,
         },
         view::{Ban, Invite, Scope, ServerView},
     },
@@ -79,7 +81,7 @@ impl PgServerStore {
 }
 
 impl ServerStore for PgServerStore {
-    fn found(&self, founding: Founding) -> Answer<'_, Option<Vec<ServerEvent>>> {
+    fn found(&self, founding: Founding) -> Answer<'_, Result<Vec<ServerEvent>, Unfounded>> {
         Box::pin(found::found(&self.database, founding))
     }
 
@@ -146,6 +148,19 @@ impl ServerStore for PgServerStore {
         Box::pin(
             async move { lists::events(&mut *self.database.reader().await?, server, after, limit).await },
         )
+    }
+
+    fn kept_answer(&self, user: UserId, name: String) -> Answer<'_, Option<KeptAnswer>> {
+        Box::pin(async move { kept::answer(&mut *self.database.reader().await?, user, &name).await })
+    }
+
+    fn forget_answers(&self, at: Timestamp, limit: usize) -> Answer<'_, u64> {
+        Box::pin(async move {
+            let mut tx = self.database.write().await?;
+            let forgotten = kept::forget(&mut tx, at, limit).await?;
+            tx.commit().await?;
+            Ok(forgotten)
+        })
     }
 
     fn server_of_channel(&self, channel: ChannelId) -> Answer<'_, Option<ServerId>> {

@@ -11,26 +11,28 @@ mod history;
 mod message;
 mod outbox;
 mod read_state;
+mod retention;
 mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod webhooks;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use echopulse_core::{
     chat::{
         model::{HistoryPage, HistoryQuery, Message, ReadMove, ReadState, StreamEvent},
         port::outbound::{
             Applied, Community, EventLog, EventPage, Made, MessageStore, NonceRecord, Outbox, Projection,
-            StreamHead, WebhookStore,
+            RetentionStore, StreamHead, WebhookStore,
         },
         webhook::{TokenHash, Webhook},
         write::{Outcome, Write},
     },
     common::{
-        BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, UserId, WebhookId,
+        BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, Timestamp, UserId,
+        WebhookId,
         community::{Channel, Member, User},
         event::{RemovalCause, ServerEvent},
         name::WebhookName,
@@ -201,5 +203,44 @@ impl WebhookStore for SqliteChatStore {
 
     fn delete(&self, webhook: WebhookId) -> Answer<'_, bool> {
         Box::pin(webhooks::delete(&self.database, webhook))
+    }
+}
+
+impl RetentionStore for SqliteChatStore {
+    fn retained(&self, after: Option<ChannelId>, limit: usize) -> Answer<'_, Vec<(ChannelId, u16)>> {
+        Box::pin(async move { retention::retained(&mut *self.database.reader().await?, after, limit).await })
+    }
+
+    fn last_before(&self, channel: ChannelId, at: Timestamp) -> Answer<'_, Option<Seq>> {
+        Box::pin(
+            async move { retention::last_before(&mut *self.database.reader().await?, channel, at).await },
+        )
+    }
+
+    fn forget_events(&self, at: Timestamp, limit: usize) -> Answer<'_, u64> {
+        Box::pin(async move {
+            let mut tx = self.database.write_relaxed().await?;
+            let forgotten = retention::forget_events(&mut tx, at, limit).await?;
+            tx.commit().await?;
+            Ok(forgotten)
+        })
+    }
+
+    fn claim(&self, chore: &'static str, now: Timestamp, every: Duration) -> Answer<'_, bool> {
+        Box::pin(async move {
+            let mut tx = self.database.write_relaxed().await?;
+            let taken = retention::claim(&mut tx, chore, now, every).await?;
+            tx.commit().await?;
+            Ok(taken)
+        })
+    }
+
+    fn give_back(&self, chore: &'static str) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let mut tx = self.database.write_relaxed().await?;
+            retention::give_back(&mut tx, chore).await?;
+            tx.commit().await?;
+            Ok(())
+        })
     }
 }

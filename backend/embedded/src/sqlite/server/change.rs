@@ -16,7 +16,7 @@ use echopulse_core::{
 use echopulse_wire as wire;
 use sqlx::SqliteConnection;
 
-use super::{bots, view};
+use super::{bots, kept, view};
 use crate::sqlite::{
     codec::{octets, signed, to_json},
     database::Database,
@@ -43,6 +43,11 @@ pub(super) async fn change(
         Numbering { server: scope.server, epoch: view.epoch, head: view.seq, at, actor: Some(actor) };
     let mut events = Vec::new();
     for change in changes {
+        if let Change::Answered(answer) = &change
+            && !kept::keep(&mut tx, answer).await?
+        {
+            return Ok(Err(Refusal::InProgress));
+        }
         if let Some(event) = apply(&mut tx, &mut numbering, change).await? {
             events.push(event);
         }
@@ -79,6 +84,8 @@ async fn apply(
     let server = octets(numbering.server.as_u128());
     let statement = match change {
         Change::Event(change) => return Ok(Some(tell(db, numbering, change).await?)),
+        // `change` has kept it.
+        Change::Answered(_) => return Ok(None),
         Change::InviteMade(invite) => return put_invite(db, &invite).await.map(|()| None),
         Change::BotMade(bot) => return bots::put(db, numbering.server, &bot).await.map(|()| None),
         Change::BotGone(user) => return bots::delete(db, numbering.server, user).await.map(|()| None),

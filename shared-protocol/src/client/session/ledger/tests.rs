@@ -202,3 +202,29 @@ fn a_moved_position_is_noted_and_said_until_it_is() {
     desk.hear("RECEIPT\nreceipt-id:s1\n\n\0");
     assert_eq!(awaited.try_recv(), Ok(SendOutcome::Noted));
 }
+
+#[test]
+fn what_came_too_early_is_said_again_in_its_order_however_often() {
+    let mut desk = Desk::new();
+    let (mut first, mut second) = (desk.send(), desk.send());
+    assert_eq!(desk.said().len(), 2);
+    for _ in 0..2 * TRIES {
+        desk.refuse("s1", "rate-limited");
+        desk.refuse("s2", "rate-limited");
+        let _third = desk.send();
+        assert!(desk.said().is_empty(), "nothing goes ahead of what waits");
+        assert_eq!(desk.ledger.due(), Some(desk.now + Duration::from_secs(4)));
+        desk.now = desk.ledger.due().unwrap();
+        desk.ledger.repeat(desk.now, &mut desk.session);
+        let said = desk.said();
+        assert_eq!(said.len(), 1, "one at a time: {said:?}");
+        assert!(said[0].contains("\nreceipt:s1\n"));
+        assert_eq!(desk.ledger.due(), None, "the others wait for its answer");
+    }
+    assert_eq!(first.try_recv(), Err(TryRecvError::Empty));
+    desk.hear("RECEIPT\nreceipt-id:s1\nmessage-id:01a21249-81b9-745d-a298-6402347339b0\nepoch:00000000000000ff\nseq:1\n\n\0");
+    assert!(matches!(first.try_recv(), Ok(SendOutcome::Done(_))));
+    assert_eq!(second.try_recv(), Err(TryRecvError::Empty));
+    desk.ledger.repeat(desk.now, &mut desk.session);
+    assert!(desk.said()[0].contains("\nreceipt:s2\n"), "the next is due at once");
+}

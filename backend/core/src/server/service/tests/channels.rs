@@ -19,7 +19,9 @@ fn keep() -> ChannelPatch {
 }
 
 fn update(home: &Home, id: ChannelId, patch: ChannelPatch) -> Answer<'_, Channel> {
-    Channels::update(home.service(), home.ada, home.server.id, id, patch)
+    Box::pin(
+        async move { Ok(Channels::update(home.service(), home.ada, home.server.id, id, patch).await?.0) },
+    )
 }
 
 #[test]
@@ -101,7 +103,7 @@ fn a_hidden_channel_is_like_one_that_never_was() {
             Refusal::ChannelNotFound
         );
         assert_eq!(refused(Channels::delete(service, home.lin, server, id)), Refusal::ChannelNotFound);
-        let order = Channels::order(service, home.lin, server, vec![(id, None)]);
+        let order = Channels::order(service, home.lin, server, vec![(id, None)], None);
         assert_eq!(refused(order), Refusal::ChannelNotFound);
     }
 }
@@ -129,9 +131,9 @@ fn those_listed_share_out_the_places_they_had() {
     let (a, staff, b) = (home.channel("a").id, home.hidden("staff").id, home.channel("b").id);
     let heading = Category { id: CategoryId::from_u128(7), name: "Talk".to_owned(), position: 0 };
     home.set(vec![ServerChange::CategoryCreated(heading.clone())]);
-    let order = |list| Channels::order(home.service(), home.lin, home.server.id, list);
+    let order = |list| Channels::order(home.service(), home.lin, home.server.id, list, None);
     let before = home.head();
-    let answer = block_on(order(vec![(b, None), (a, None), (general, Some(heading.id))])).unwrap();
+    let (answer, _) = block_on(order(vec![(b, None), (a, None), (general, Some(heading.id))])).unwrap();
     assert_eq!(answer.iter().map(|channel| channel.id).collect::<Vec<_>>(), [b, a, general]);
     assert_eq!(answer[2].category, Some(heading.id));
     assert_eq!(home.seen_by(home.ada), [b, a, staff, general], "the hidden one kept its place");

@@ -8,7 +8,7 @@ use crate::{
     },
     server::{
         error::Refusal,
-        port::inbound::{Answer, Invites, Members, Patch, ServerPatch, Servers},
+        port::inbound::{Answer, Invites, Joined, Members, Patch, ServerPatch, Servers},
     },
     testing::executor::block_on,
 };
@@ -38,7 +38,8 @@ fn an_open_server_is_joined_once() {
     let joined = block_on(Members::join(home.service(), mei, home.server.id)).unwrap();
     assert_eq!(joined.seq.0, before as u64 + 1);
     let again = block_on(Members::join(home.service(), mei, home.server.id)).unwrap();
-    assert_eq!((again, home.head()), (joined, before + 1));
+    assert!(joined.newly);
+    assert_eq!((again, home.head()), (Joined { newly: false, ..joined }, before + 1));
     assert_eq!(
         refused(Members::join(home.service(), home.bot("robot"), home.server.id)),
         Refusal::BotRefused

@@ -37,7 +37,8 @@ fn a_new_server_has_everyone_and_general() {
 #[test]
 fn names_out_of_bounds_are_refused_by_their_field() {
     let home = Home::new();
-    let create = |name: &str, description: &str| home.service().create(home.ada, new(name, description));
+    let create =
+        |name: &str, description: &str| Servers::create(home.service(), home.ada, new(name, description));
     assert_eq!(pointer(create("", "")), "/name");
     assert_eq!(pointer(create(&"x".repeat(101), "")), "/name");
     assert_eq!(pointer(create("x", &"x".repeat(301))), "/description");
@@ -48,10 +49,10 @@ fn names_out_of_bounds_are_refused_by_their_field() {
 fn nobody_is_in_more_than_a_hundred_servers() {
     let home = Home::new();
     for _ in 0..99 {
-        block_on(home.service().create(home.lin, new("x", ""))).unwrap();
+        block_on(Servers::create(home.service(), home.lin, new("x", ""))).unwrap();
     }
     let limit = Refusal::LimitReached { what: "servers you are in", limit: 100 };
-    assert_eq!(refused(home.service().create(home.lin, new("x", ""))), limit);
+    assert_eq!(refused(Servers::create(home.service(), home.lin, new("x", ""))), limit);
     let elsewhere = block_on(home.town.server(home.ada, JoinPolicy::Open)).unwrap();
     assert_eq!(refused(Members::join(home.service(), home.lin, elsewhere.id)), limit);
     block_on(Members::leave(home.service(), home.lin, home.server.id)).unwrap();
@@ -74,17 +75,47 @@ fn fields_are_checked_and_what_stays_is_no_event() {
         );
     }
     let same = ServerPatch { name: Some(home.server.name.clone()), ..keep() };
-    assert_eq!(block_on(update(same)).unwrap(), home.server);
+    assert_eq!(block_on(update(same)).unwrap().0, home.server);
     assert_eq!(home.head(), before);
     let name = Some("Rust Paris".to_owned());
     let patch =
         ServerPatch { name, default_level: Some(Level::Mentions), retention_days: Patch::Set(1), ..keep() };
-    let after = block_on(update(patch)).unwrap();
+    let (after, place) = block_on(update(patch)).unwrap();
+    assert_eq!(place.0, before as u64 + 1);
     assert_eq!(
         (after.name.as_str(), after.default_level, after.retention_days),
         ("Rust Paris", Level::Mentions, Some(1))
     );
     assert_eq!((home.head(), home.last()), (before + 1, ServerChange::ServerUpdated(after)));
+}
+
+#[test]
+fn a_change_that_was_made_on_another_state_is_not_made() {
+    let home = Home::new();
+    let seen = block_on(Servers::detail(home.service(), home.ada, home.server.id)).unwrap().seq;
+    let rename = |actor, name: &str, on: &[Seq]| {
+        let patch =
+            ServerPatch { name: Some(name.to_owned()), on: Some(on.to_vec()), ..ServerPatch::default() };
+        Servers::update(home.service(), actor, home.server.id, patch)
+    };
+    let (_, place) = block_on(rename(home.ada, "first", &[Seq(0), seen])).unwrap();
+    assert_eq!(place, seen.next());
+    for stale in [&[seen][..], &[]] {
+        assert_eq!(refused(rename(home.ada, "second", stale)), Refusal::PreconditionFailed);
+    }
+    let missing = Refusal::PermissionMissing(Permission::ManageServer);
+    assert_eq!(refused(rename(home.lin, "second", &[seen])), missing, "rights come first");
+    let order = |on| {
+        crate::server::port::inbound::Channels::order(
+            home.service(),
+            home.ada,
+            home.server.id,
+            Vec::new(),
+            Some(vec![on]),
+        )
+    };
+    assert_eq!(refused(order(seen)), Refusal::PreconditionFailed);
+    assert_eq!(block_on(order(place)).unwrap().1, place, "what changes nothing moves nothing");
 }
 
 #[test]

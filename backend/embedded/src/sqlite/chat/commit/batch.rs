@@ -178,7 +178,7 @@ impl Batch {
         let head = self.channels.get_mut(&write.channel)?;
         head.head = head.head.next();
         let (stream, epoch, seq) = (StreamKey::Channel(write.channel), head.epoch, head.head);
-        let (at, actor) = (write.at, Some(write.actor));
+        let (at, actor) = (write.at, write.teller());
         self.moved.insert(write.channel);
         self.events.push(EventRow { stream, seq, at, actor, said });
         Some(StreamEvent { stream, epoch, seq, at, actor, body })

@@ -141,6 +141,11 @@ async fn sqlite_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn sqlite_keeps_the_contract_of_retention() {
+    chat_contract::retention_contract(Fixture::new, |fixture| (views(fixture), &fixture.store)).await;
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_after_a_crash() {
     let fixture = Fixture::founded().await;
     let posts = (0..100).map(|n| post(ADA, GENERAL, n, "durable")).collect();
