@@ -115,9 +115,9 @@ fn tag<'a>(operation: &Operation, path: &'a str) -> &'a str {
         || path.split('/').filter(|word| !word.is_empty() && *word != "api" && !word.starts_with('{'));
     match operation.caller {
         Caller::Service => "internal",
-        Caller::Anybody => "deployment",
-        Caller::SignedIn => match words().nth(1) {
-            Some("me" | "owner" | "all") | None => words().next().unwrap_or("deployment"),
+        _ if !path.starts_with("/api") => "deployment",
+        _ => match words().nth(1) {
+            Some("me" | "owner" | "all" | "token") | None => words().next().unwrap_or("deployment"),
             Some("order" | "delete" | "purge") => words().next().unwrap_or("deployment"),
             Some(word) => word,
         },

@@ -53,7 +53,7 @@ impl Schemas {
             "message" => self.sent::<id::MessageId>(),
             "role" => self.sent::<id::RoleId>(),
             "category" => self.sent::<id::CategoryId>(),
-            "webhook" => json!({ "type": "string", "format": "uuid" }),
+            "webhook" => self.sent::<id::WebhookId>(),
             _ => json!({ "type": "string" }),
         }
     }

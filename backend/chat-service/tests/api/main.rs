@@ -2,6 +2,7 @@
 
 mod messages;
 mod states;
+mod webhooks;
 
 use echopulse_documents::{Operation, Service, committed, openapi, samples, undescribed, valid};
 use echopulse_protocol::{
@@ -46,7 +47,7 @@ fn service() -> Service {
             .into_iter()
             .map(|route| (route.method.to_string(), route.path, route.operation))
             .collect(),
-        operations: [deployment(), messages::operations(), states::operations()]
+        operations: [deployment(), messages::operations(), states::operations(), webhooks::operations()]
             .into_iter()
             .flatten()
             .collect(),

@@ -1,6 +1,7 @@
 //! `docs/openapi/server.json`: made from the routes and their descriptions, one table for each theme.
 
 mod bans;
+mod bots;
 mod channels;
 mod internal;
 mod invites;
@@ -54,6 +55,7 @@ fn service() -> Service {
             members::operations(),
             invites::operations(),
             bans::operations(),
+            bots::operations(),
             internal::operations(),
         ]
         .into_iter()

@@ -4,7 +4,7 @@ use echopulse_documents::{Operation, samples};
 use echopulse_protocol::{
     event::Member,
     problem::ProblemCode as Code,
-    rest::{Joined, MemberDetail, Page, UpdateMember},
+    rest::{AddMember, Joined, MemberDetail, Page, UpdateMember},
 };
 use serde_json::json;
 
@@ -17,11 +17,15 @@ pub(crate) fn operations() -> Vec<Operation> {
             .paged()
             .answers::<Page<MemberDetail>>(200, "a page", samples::page(&samples::member_detail()))
             .refuses(&HIDDEN),
-        Operation::new("join_server", "Joins an open server")
+        Operation::new("join_server", "Joins an open server, or lets a bot into a server")
+            .details("With `user_id` of a bot it is let in by whoever has MANAGE_SERVER.")
+            .audited()
+            .takes::<AddMember>(json!({ "user_id": samples::BEN }))
+            .or_nothing()
             .answers::<Joined>(201, "where one is now", samples::joined())
             .answers::<Joined>(200, "one was there before", samples::joined())
-            .refuses(&HIDDEN)
-            .refuses(&[Code::Banned, Code::BotRefused, Code::LimitReached]),
+            .refuses(&FORBIDDEN)
+            .refuses(&[Code::UserNotFound, Code::Banned, Code::BotRefused, Code::LimitReached]),
         Operation::new("leave_server", "Leaves a server")
             .says(204, "one is in it no more")
             .refuses(&HIDDEN)
