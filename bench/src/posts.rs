@@ -16,7 +16,8 @@ use echopulse_core::{
         },
         write::{Outcome, Write, WriteKind, fingerprint},
     },
-    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId},
+    common::{BoxFuture, ChannelId, MessageId, StoreError, UserId, name::Username},
+    server::port::outbound::{BotClient, BotIssuer, ClientSecret},
 };
 use echopulse_embedded::{
     bus::InProcessBus,
@@ -113,6 +114,23 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
     }])
 }
 
+/// Nobody makes bots here.
+struct NoBots;
+
+impl BotIssuer for NoBots {
+    fn make(&self, _: Username) -> BoxFuture<'_, Result<Option<BotClient>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn rotate(&self, _: String) -> BoxFuture<'_, Result<Option<ClientSecret>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn remove(&self, _: String) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// The whole service behind its inbound port, as it is served. Answers the rate of acknowledged posts.
 async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64> {
     let (clock, ids, chance) = (Arc::new(SystemClock), Arc::new(Uuid7Ids), Arc::new(OsChance));
@@ -122,6 +140,7 @@ async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64
     let server = server_engine::Engine::new(server_engine::Adapters {
         servers: Arc::clone(&servers) as _,
         users: Arc::clone(&servers) as _,
+        bots: Arc::new(NoBots),
         sign_outs: Arc::clone(&servers) as _,
         memory: Arc::<Endings>::default(),
         longest_token: Duration::from_secs(600),
@@ -133,6 +152,7 @@ async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64
     });
     let engine = Arc::new(Engine::new(Adapters {
         messages: Arc::new(Counting { store: Arc::clone(&store) as _, sizes }),
+        webhooks: Arc::clone(&store) as _,
         log: Arc::clone(&store) as _,
         projection: Arc::clone(&store) as _,
         retention: Arc::clone(&store) as _,

@@ -121,6 +121,8 @@ id!(/// Names one role. The role @everyone has its server's id.
     RoleId);
 id!(/// Names one category of channels.
     CategoryId);
+id!(/// Names one webhook, and whatever it writes.
+    WebhookId);
 
 /// The identity of a stream's numbering: 16 hexadecimal digits, opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,13 @@
 //! Request and answer bodies of REST, as `domain.md` section 7 lists them. Requests name every field they take; anything else in
 //! them changes nothing.
 
+mod bots;
+mod webhooks;
+
 use serde::{Deserialize, Serialize};
+
+pub use bots::{AddMember, Bot, BotSecret, CreateBot, OneTimeSecret};
+pub use webhooks::{NameWebhook, PostByWebhook, Webhook, WebhookToken};
 
 use crate::{
     event::{

@@ -148,25 +148,3 @@ fn no_message_and_no_token_is_logged() {
     let log = eventually("a log", || std::fs::read_to_string(folder.path().join("echopulse.log")).ok());
     assert!(!log.contains("a-secret-message") && !log.contains("eyJ"), "the log has a secret");
 }
-
-#[test]
-fn the_example_bot_answers() {
-    let (folder, ada) = rust_lyon();
-    let served = Person::of(folder.path()).serves();
-    let code = ada.json(&["invite"])[0]["code"].as_str().expect("a code").to_owned();
-    Person::named(folder.path(), "echo").says(&["join", &code]);
-    let tail = ada.starts(&["tail", "#general", "--since", "0", "--json"]);
-    let bot = echopulse_tests::program().with_file_name("examples").join("echo_bot");
-    assert!(bot.is_file(), "the example is not built");
-    let mut bot = std::process::Command::new(bot);
-    let mut bot =
-        bot.args([&served.url, folder.path().to_str().unwrap(), "echo", "#general"]).spawn().unwrap();
-    // The bot answers what is said once it follows: until then ada says it again.
-    eventually("a pong", || {
-        ada.says(&["send", "#general", "ping"]);
-        let line = tail.next_json("a message");
-        (line["content"] == "pong").then_some(())
-    });
-    bot.kill().unwrap();
-    bot.wait().unwrap();
-}

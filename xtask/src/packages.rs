@@ -20,6 +20,8 @@ pub(crate) const FOR_TESTS: &[Package] = &[
     Package { program: "cc", package: "gcc" },
     Package { program: "c++", package: "g++" },
     Package { program: "make", package: "make" },
+    Package { program: "curl", package: "curl" },
+    Package { program: "jq", package: "jq" },
     Package { program: "tmux", package: "tmux" },
     Package { program: "chromium", package: "chromium" },
     Package { program: "chromedriver", package: "chromium-driver" },

@@ -157,6 +157,9 @@ pub(crate) fn environment(
             ("IDENTITY__SERVICE_SECRET", keycloak.service_secret.clone()),
         ]);
     }
+    if kind == Kind::Server {
+        variables.push(("IDENTITY__REGISTRAR_SECRET", keycloak.registrar_secret.clone()));
+    }
     Ok(variables.into_iter().map(|(name, value)| (format!("ECHOPULSE_{name}"), value)).collect())
 }
 

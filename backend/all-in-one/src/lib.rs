@@ -4,6 +4,7 @@
 //! folder's lock and the search for a process that serves it already (the binary's affair), TLS (a proxy's), and every adapter of
 //! the distributed world.
 
+mod bots;
 mod keys;
 mod listen;
 mod running;

@@ -29,10 +29,10 @@ use echopulse_issuer::{FOLDER_KEY_FILE, Issuer, IssuerConfig, LOCAL_FOLDER_SCOPE
 use echopulse_server_service::{ServerApp, engine as server_engine};
 use echopulse_system::{OsChance, SystemClock, TokioTimer, Uuid7Ids};
 
-use crate::{Config, OwnerNeedsPassword, keys::IssuerKeys, listen::Names};
+use crate::{Config, OwnerNeedsPassword, bots::IssuerBots, keys::IssuerKeys, listen::Names};
 
 /// What the folder's people are known under, whatever address its issuer has today.
-const FOLDER_ISSUER: &str = "urn:echopulse:folder";
+pub(crate) const FOLDER_ISSUER: &str = "urn:echopulse:folder";
 /// One writer of SQLite needs one lane.
 const LANES: usize = 1;
 /// How long an access token lives: so long is a sign-out remembered.
@@ -61,9 +61,11 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     let chat_store = Arc::new(SqliteChatStore::connect(&config.data, Arc::clone(&chance)).await?);
     let bus = Arc::new(InProcessBus::default());
 
+    let bots = Arc::<IssuerBots>::default();
     let server = Arc::new(server_engine::Engine::new(server_engine::Adapters {
         servers: Arc::clone(&server_store) as _,
         users: Arc::clone(&server_store) as _,
+        bots: Arc::clone(&bots) as _,
         sign_outs: Arc::clone(&server_store) as _,
         memory: Arc::clone(&endings) as _,
         longest_token: LONGEST_TOKEN,
@@ -71,12 +73,14 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         publisher: Arc::clone(&bus) as _,
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
-        chance,
+        chance: Arc::clone(&chance),
     }));
     let memory = Arc::clone(&endings) as _;
     Recall::new(server.sign_out_log(), memory, Arc::clone(&clock)).look().await?;
     let sign_outs = server.ports().sign_outs;
     let issuer = open_issuer(config, names, TellServices { sign_outs, clock: Arc::clone(&clock) }).await?;
+    // Nobody else sets it.
+    let _ = bots.issuer.set(issuer.clone());
     let verifier = Arc::new(Verifier::new(
         VerifierConfig {
             known_as: Some(FOLDER_ISSUER.to_owned()),
@@ -89,6 +93,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
     ));
     let chat = Arc::new(chat_engine::Engine::new(chat_engine::Adapters {
         messages: Arc::clone(&chat_store) as _,
+        webhooks: Arc::clone(&chat_store) as _,
         log: Arc::clone(&chat_store) as _,
         projection: Arc::clone(&chat_store) as _,
         retention: Arc::clone(&chat_store) as _,
@@ -118,6 +123,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
             limiting,
             origins: origins(names),
             clock,
+            chance,
         }),
         server,
         chat,

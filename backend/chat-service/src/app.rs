@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use echopulse_core::{
-    chat::port::inbound::{Following, Posting, Reading},
+    chat::port::inbound::{Following, Posting, Reading, Webhooks},
     common::{
         BoxFuture,
         actor::{Actor, Identity},
-        port::Clock,
+        port::{Chance, Clock},
     },
 };
 use echopulse_http::{ApiError, Guard, SignIn, door::Origins, limits::Limiting, token::Verifier};
@@ -24,6 +24,8 @@ pub struct ChatPorts {
     pub reading: Arc<dyn Reading>,
     /// Following.
     pub following: Arc<dyn Following>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
 }
 
 /// What the service needs.
@@ -38,6 +40,8 @@ pub struct ChatDeps {
     pub origins: Origins,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What tokens are made of.
+    pub chance: Arc<dyn Chance>,
 }
 
 /// What every handler and every connection shares.
@@ -48,6 +52,7 @@ pub struct ChatApp {
     pub(crate) limiting: Limiting,
     pub(crate) origins: Arc<Origins>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
     pub(crate) sockets: Sockets,
 }
 
@@ -62,6 +67,7 @@ impl ChatApp {
             limiting: deps.limiting,
             origins: Arc::new(deps.origins),
             clock: deps.clock,
+            chance: deps.chance,
             sockets: Sockets::default(),
         }
     }

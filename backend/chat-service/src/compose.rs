@@ -45,7 +45,8 @@ pub(crate) fn edit(
     Ok(EditMessage { actor, channel, message, named: mentions(&content)?, content })
 }
 
-fn mentions(content: &str) -> Result<Mentions, ApiError> {
+/// Whom a cleaned text names.
+pub(crate) fn mentions(content: &str) -> Result<Mentions, ApiError> {
     let found =
         named(content).map_err(|error| ApiError::new(ProblemCode::TooManyMentions, error.to_string()))?;
     Ok(Mentions {

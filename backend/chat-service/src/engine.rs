@@ -13,6 +13,7 @@ use echopulse_core::{
         model::Record,
         port::outbound::{
             Bus, EventLog, MessageStore, Outbox, PresenceBoard, Projection, RetentionStore, Timer, Upstream,
+            WebhookStore,
         },
         projector::{Projector, ProjectorDeps},
         relay::Relay,
@@ -42,6 +43,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
 pub struct Adapters {
     /// Durable messages.
     pub messages: Arc<dyn MessageStore>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
     /// Their events.
     pub log: Arc<dyn EventLog>,
     /// The copy of what the server service publishes.
@@ -91,6 +94,7 @@ impl Engine {
     pub fn new(adapters: Adapters) -> Self {
         let Adapters {
             messages,
+            webhooks,
             log,
             projection,
             retention,
@@ -121,6 +125,7 @@ impl Engine {
         let retention = Retention::new(retention, Arc::clone(&committer), Arc::clone(&clock));
         let service = Arc::new(ChatService::new(ChatDeps {
             messages,
+            webhooks,
             committer: Arc::clone(&committer),
             hub: Arc::clone(&hub),
             rights,
@@ -156,6 +161,7 @@ impl Engine {
             posting: Arc::clone(&self.service) as _,
             reading: Arc::clone(&self.service) as _,
             following: Arc::clone(&self.service) as _,
+            webhooks: Arc::clone(&self.service) as _,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`router`] answers `/ws` and the routes of the domain's section 7, and [`routes`] lists them. The protocol itself is
 //! [`echopulse_protocol::stomp::server`]; here are the socket, the queue behind it, and the way to core's ports. Deliberately
-//! absent: rules, which are core's; reactions, pins, search, directs and webhooks, which come later.
+//! absent: rules, which are core's; reactions, pins, search and directs, which come later.
 
 mod app;
 mod compose;
@@ -36,5 +36,5 @@ fn asked() -> Routes<ChatApp> {
 }
 
 fn whole(asked: Routes<ChatApp>) -> Routes<ChatApp> {
-    Routes::new().nest("/api", asked).get("/ws", "open_socket", socket::upgrade)
+    Routes::new().nest("/api", asked.merge(rest::open_routes())).get("/ws", "open_socket", socket::upgrade)
 }

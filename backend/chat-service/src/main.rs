@@ -155,6 +155,7 @@ impl Deployed<'_> {
         };
         let engine = Arc::new(Engine::new(Adapters {
             messages: Arc::clone(&self.store) as _,
+            webhooks: Arc::clone(&self.store) as _,
             log: Arc::clone(&self.store) as _,
             projection: Arc::clone(&self.store) as _,
             retention: Arc::clone(&self.store) as _,
@@ -195,6 +196,7 @@ impl Deployed<'_> {
             limiting: limiting.map_err(ProgramError::part("limits.proxies cannot be used"))?,
             origins: Origins::exact(self.settings.public.origins.clone()),
             clock: self.clock,
+            chance: Arc::new(OsChance),
         });
         late.set(router(app.clone()));
         tracing::info!(address = self.settings.listen.address, "serving");

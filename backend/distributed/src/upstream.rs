@@ -1,7 +1,6 @@
 //! What the chat service asks the server service, over REST.
 //!
-//! Any instance of the server service will do: the next one is asked when one does not answer. The service's own token comes
-//! from the issuer by client credentials (RFC 6749 4.4) and is kept until shortly before its end.
+//! Any instance of the server service will do: the next one is asked when one does not answer.
 
 use std::{
     fmt,
@@ -20,16 +19,13 @@ use echopulse_core::{
 };
 use echopulse_protocol::internal;
 use echopulse_wire as wire;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
-use serde::{Deserialize, de::DeserializeOwned};
-use tokio::{sync::Mutex, time::Instant};
+use reqwest::{Client, Method, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+
+use crate::service_token::{NoToken, ServiceToken};
 
 /// How long one instance may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// A token is replaced so long before it ends.
-const EARLY: Duration = Duration::from_secs(30);
-/// Octets of the longest answer of the issuer that is read.
-const LARGEST: usize = 256 * 1024;
 /// The largest page that is asked for.
 const MOST: usize = 100;
 
@@ -64,8 +60,8 @@ pub enum UpstreamError {
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
     /// The issuer gave no token.
-    #[error("the issuer gives no token for the services ({0})")]
-    Token(String),
+    #[error(transparent)]
+    Token(#[from] NoToken),
     /// No instance answered.
     #[error("the server service does not answer at {0}")]
     Unreachable(String),
@@ -74,32 +70,11 @@ pub enum UpstreamError {
     Unexpected(String, String),
 }
 
-struct Token {
-    value: String,
-    until: Instant,
-}
-
-#[derive(Deserialize)]
-struct Discovery {
-    token_endpoint: String,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: String,
-    #[serde(default = "a_minute")]
-    expires_in: u64,
-}
-
-const fn a_minute() -> u64 {
-    60
-}
-
 /// The server service, over REST.
 pub struct HttpUpstream {
     options: UpstreamOptions,
     client: Client,
-    token: Mutex<Option<Token>>,
+    token: ServiceToken,
     next: AtomicUsize,
 }
 
@@ -121,45 +96,9 @@ impl HttpUpstream {
             .timeout(TIMEOUT)
             .build()
             .map_err(UpstreamError::Client)?;
-        Ok(Self { options, client, token: Mutex::default(), next: AtomicUsize::new(0) })
-    }
-
-    /// The token at hand, or a new one.
-    async fn token(&self) -> Result<String, UpstreamError> {
-        let mut kept = self.token.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.until > Instant::now()) {
-            return Ok(token.value.clone());
-        }
-        let granted = self.grant().await?;
-        let life = Duration::from_secs(granted.expires_in).saturating_sub(EARLY);
-        *kept = Some(Token { value: granted.access_token.clone(), until: Instant::now() + life });
-        Ok(granted.access_token)
-    }
-
-    async fn grant(&self) -> Result<Granted, UpstreamError> {
-        let UpstreamOptions { discovery_url, client_id, client_secret, .. } = &self.options;
-        let discovery: Discovery = self.ask_issuer(self.client.get(discovery_url)).await?;
-        let endpoint = trusted(&discovery.token_endpoint, discovery_url)
-            .ok_or_else(|| UpstreamError::Token("it wants the secret in the clear, elsewhere".to_owned()))?;
-        let request = self
-            .client
-            .post(endpoint)
-            .basic_auth(client_id, Some(client_secret))
-            .form(&[("grant_type", "client_credentials")]);
-        self.ask_issuer(request).await
-    }
-
-    async fn ask_issuer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, UpstreamError> {
-        let failed = |error: reqwest::Error| UpstreamError::Token(error.to_string());
-        let mut answer = request.send().await.and_then(Response::error_for_status).map_err(failed)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(UpstreamError::Token("it answers too much".to_owned()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        serde_json::from_slice(&body).map_err(|_| UpstreamError::Token("it answers no JSON".to_owned()))
+        let UpstreamOptions { discovery_url, client_id, client_secret, .. } = &options;
+        let token = ServiceToken::new(client.clone(), discovery_url, client_id, client_secret);
+        Ok(Self { options, client, token, next: AtomicUsize::new(0) })
     }
 
     /// Asks one instance after the other until one answers.
@@ -177,7 +116,7 @@ impl HttpUpstream {
         while turn < servers.len() {
             let base = &servers[(first + turn) % servers.len()];
             let mut request = self.client.request(method.clone(), format!("{base}/api/internal{path}"));
-            request = request.bearer_auth(self.token().await?);
+            request = request.bearer_auth(self.token.get().await?);
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -193,7 +132,7 @@ impl HttpUpstream {
             let status = answer.status();
             if status == StatusCode::UNAUTHORIZED && !renewed {
                 // The keys of the issuer may have changed since: once more, with a new token.
-                *self.token.lock().await = None;
+                self.token.forget().await;
                 (renewed, turn) = (true, turn - 1);
                 continue;
             }
@@ -211,19 +150,6 @@ impl HttpUpstream {
         }
         Err(last)
     }
-}
-
-/// The address that the secret may be sent to: by https, on this very machine, or where the operator sent us in the first place.
-fn trusted(endpoint: &str, discovery: &str) -> Option<Url> {
-    let endpoint = Url::parse(endpoint).ok()?;
-    let loopback = matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    let vouched_for = Url::parse(discovery).is_ok_and(|discovery| discovery.origin() == endpoint.origin());
-    let trusted = match endpoint.scheme() {
-        "https" => true,
-        "http" => loopback || vouched_for,
-        _ => false,
-    };
-    trusted.then_some(endpoint)
 }
 
 impl Upstream for HttpUpstream {
@@ -272,32 +198,5 @@ impl SignOutLog for HttpUpstream {
                 self.ask(Method::GET, &path, None).await.map_err(StoreError::new)?;
             Ok(found.sign_outs.into_iter().map(wire::sign_out_from).collect())
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_secret_is_sent_in_the_clear_only_where_the_operator_said() {
-        let discovery = "http://keycloak:8080/r/.well-known/openid-configuration";
-        for good in [
-            "https://id.example/token",
-            "http://127.0.0.1:8080/token",
-            "http://[::1]/token",
-            "http://keycloak:8080/token",
-        ] {
-            assert!(trusted(good, discovery).is_some(), "{good}");
-        }
-        for bad in [
-            "http://id.example/token",
-            "http://keycloak/token",
-            "http://127.0.0.1.evil.example/token",
-            "ftp://127.0.0.1/token",
-            "token",
-        ] {
-            assert!(trusted(bad, discovery).is_none(), "{bad}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use echopulse_core::testing::server::{MemoryBotIssuer, NoSignOuts};
 use echopulse_core::{
     chat::{
         model::Record,
@@ -41,6 +42,8 @@ impl World {
         let servers = SqliteServerStore::connect(folder.path()).await.unwrap();
         let chat = SqliteChatStore::connect(folder.path(), Arc::new(OsChance)).await.unwrap();
         let service = Arc::new(ServerService::new(ServerDeps {
+            bots: Arc::<MemoryBotIssuer>::default(),
+            sign_outs: Arc::<NoSignOuts>::default(),
             store: Arc::new(servers.clone()),
             users: Arc::new(servers.clone()),
             relay: Arc::new(Nudge::default()),

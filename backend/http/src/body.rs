@@ -85,20 +85,30 @@ fn check_kind(headers: &HeaderMap, wanted: &str, otherwise: &str) -> Result<(), 
     Ok(())
 }
 
+/// The octets of a JSON body that may be larger than others: `largest` at most.
+pub async fn octets(headers: &HeaderMap, body: Body, largest: usize) -> Result<axum::body::Bytes, ApiError> {
+    check_headers(headers)?;
+    collect_up_to(body, largest).await
+}
+
 pub(crate) async fn collect(body: Body) -> Result<axum::body::Bytes, ApiError> {
-    match tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await {
+    collect_up_to(body, LARGEST).await
+}
+
+async fn collect_up_to(body: Body, largest: usize) -> Result<axum::body::Bytes, ApiError> {
+    match tokio::time::timeout(PATIENCE, to_bytes(body, largest)).await {
         Ok(Ok(octets)) => Ok(octets),
-        Ok(Err(error)) => Err(unread(&error)),
+        Ok(Err(error)) => Err(unread(&error, largest)),
         Err(_) => Err(ApiError::invalid("", "did not arrive in time")),
     }
 }
 
 /// A body that is too large, or that broke off.
-fn unread(error: &axum::Error) -> ApiError {
+fn unread(error: &axum::Error, largest: usize) -> ApiError {
     let too_large = std::iter::successors(std::error::Error::source(error), |cause| cause.source())
         .any(|cause| cause.to_string().contains("length limit"));
     if too_large {
-        return ApiError::new(ProblemCode::TooLarge, format!("a body has at most {LARGEST} octets"));
+        return ApiError::new(ProblemCode::TooLarge, format!("a body has at most {largest} octets"));
     }
     ApiError::new(ProblemCode::InvalidRequest, "the body broke off")
 }

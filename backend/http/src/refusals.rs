@@ -32,6 +32,8 @@ impl From<ChatRefusal> for ApiError {
             ChatRefusal::ChannelNotFound => plain(Code::ChannelNotFound),
             ChatRefusal::ServerNotFound => plain(Code::ServerNotFound),
             ChatRefusal::MessageNotFound => plain(Code::MessageNotFound),
+            ChatRefusal::WebhookNotFound => plain(Code::WebhookNotFound),
+            ChatRefusal::LimitReached { limit, .. } => plain(Code::LimitReached).limit(limit),
             ChatRefusal::MessageDeleted => plain(Code::MessageDeleted),
             ChatRefusal::PermissionMissing(permission) => {
                 plain(Code::PermissionMissing).permission(permission.as_str())

@@ -70,6 +70,9 @@ web_client = "echopulse-web"
 # The client that the services are themselves.
 service_client = "echopulse-service"
 service_secret = ""
+# The client of the server service that makes bots: it manages clients of the realm. Without its secret nobody makes bots.
+registrar_client = "echopulse-registrar"
+registrar_secret = ""
 # The longest that the issuer lets an access token live, in seconds: a log-out is remembered for so long.
 longest_token_s = 3600
 
@@ -184,6 +187,10 @@ pub struct Identity {
     pub service_client: String,
     /// Their secret.
     pub service_secret: Secret,
+    /// Who makes bots.
+    pub registrar_client: String,
+    /// Its secret.
+    pub registrar_secret: Secret,
     /// The longest life of an access token, in seconds.
     pub longest_token_s: u64,
 }

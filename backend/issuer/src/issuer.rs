@@ -192,6 +192,25 @@ impl Issuer {
             sub: bot.sub,
         })
     }
+
+    /// Gives a bot another secret and answers it. The old one, and every token that it brought, ends. `None`: there is no
+    /// such bot.
+    pub async fn rotate_bot(&self, client_id: &str) -> Result<Option<String>, IssuerError> {
+        let secret = Secret::draw(self.app.config.chance.as_ref());
+        let Some(sub) = self.app.store.set_bot_secret(client_id, &secret.hash()).await? else {
+            return Ok(None);
+        };
+        self.app.config.endings.ended(Ended::Subject { sub }).await;
+        Ok(Some(secret.into_text()))
+    }
+
+    /// Takes a bot away, and ends every token that it has. One that is not there is no error.
+    pub async fn remove_bot(&self, client_id: &str) -> Result<(), IssuerError> {
+        if let Some(sub) = self.app.store.delete_bot(client_id).await? {
+            self.app.config.endings.ended(Ended::Subject { sub }).await;
+        }
+        Ok(())
+    }
 }
 
 impl Inner {

@@ -10,7 +10,9 @@ use echopulse_core::{
         sign_out::SignOutLog,
     },
     server::port::{
-        inbound::{Accounts, Bans, Catalogue, Channels, Invites, MakingOnce, Members, Servers, SignOuts},
+        inbound::{
+            Accounts, Bans, Bots, Catalogue, Channels, Invites, MakingOnce, Members, Servers, SignOuts,
+        },
         outbound::Page,
     },
 };
@@ -34,6 +36,8 @@ pub struct ServerPorts {
     pub once: Arc<dyn MakingOnce>,
     /// Bans.
     pub bans: Arc<dyn Bans>,
+    /// Bots.
+    pub bots: Arc<dyn Bots>,
     /// The end of sign-ins.
     pub sign_outs: Arc<dyn SignOuts>,
     /// Those that ended.

@@ -12,7 +12,7 @@ use echopulse_core::{
     server::{
         port::{
             inbound::{Accounts, Catalogue},
-            outbound::{EventPublisher, ServerOutbox, ServerStore, SignOutStore, UserStore},
+            outbound::{BotIssuer, EventPublisher, ServerOutbox, ServerStore, SignOutStore, UserStore},
         },
         relay::Relay,
         service::{ServerDeps, ServerService},
@@ -36,6 +36,8 @@ pub struct Adapters {
     pub servers: Arc<dyn ServerStore>,
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Where bots are clients.
+    pub bots: Arc<dyn BotIssuer>,
     /// Sign-ins that ended.
     pub sign_outs: Arc<dyn SignOutStore>,
     /// What this instance knows of them.
@@ -70,6 +72,7 @@ impl Engine {
         let Adapters {
             servers,
             users,
+            bots,
             sign_outs,
             memory,
             longest_token,
@@ -90,6 +93,8 @@ impl Engine {
         let service = Arc::new(ServerService::new(ServerDeps {
             store: servers,
             users,
+            bots,
+            sign_outs: Arc::clone(&sign_outs) as _,
             relay: Arc::clone(&committed),
             clock,
             ids,
@@ -110,6 +115,7 @@ impl Engine {
             invites: Arc::clone(&self.service) as _,
             once: Arc::clone(&self.service) as _,
             bans: Arc::clone(&self.service) as _,
+            bots: Arc::clone(&self.service) as _,
             sign_outs: Arc::clone(&self.sign_outs) as _,
             sign_out_log: self.sign_out_log(),
             catalogue: self.catalogue(),

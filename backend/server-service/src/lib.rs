@@ -6,6 +6,7 @@
 
 mod app;
 mod bans;
+mod bots;
 mod channels;
 pub mod engine;
 mod internal;
@@ -43,6 +44,7 @@ fn asked() -> Routes<ServerApp> {
         .merge(members::routes())
         .merge(invites::routes())
         .merge(bans::routes())
+        .merge(bots::routes())
         .merge(limits::routes())
 }
 

@@ -17,6 +17,7 @@ use echopulse_core::{
 use echopulse_distributed::{
     Turn,
     kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
+    keycloak::{KeycloakBots, KeycloakOptions},
     postgres::{PgOptions, PgServerStore, TurnLock},
     redis::{self, RedisLimits, RedisOptions},
 };
@@ -99,6 +100,18 @@ fn kafka(settings: &Settings) -> Result<KafkaOptions, ProgramError> {
     })
 }
 
+fn keycloak(settings: &Settings) -> Result<KeycloakBots, ProgramError> {
+    let identity = &settings.identity;
+    KeycloakBots::new(KeycloakOptions {
+        issuer: identity.issuer.clone(),
+        discovery_url: identity.discovery(),
+        audience: identity.audience.clone(),
+        client_id: identity.registrar_client.clone(),
+        client_secret: identity.registrar_secret.expose().to_owned(),
+    })
+    .map_err(ProgramError::part("Keycloak cannot be asked"))
+}
+
 /// `None`: this deployment has no Redis, so that every instance counts alone.
 fn limits(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<RedisLimits>, ProgramError> {
     if settings.redis.url.is_empty() {
@@ -150,6 +163,7 @@ impl Deployed<'_> {
         let engine = Arc::new(Engine::new(Adapters {
             servers: Arc::clone(&self.store) as _,
             users: Arc::clone(&self.store) as _,
+            bots: Arc::new(keycloak(self.settings)?),
             sign_outs: Arc::clone(&self.store) as _,
             memory: Arc::clone(&memory) as _,
             longest_token: self.settings.identity.longest_token(),

@@ -13,7 +13,7 @@ use echopulse_http::{
 use echopulse_protocol::{
     event::Member,
     id::{ServerId, UserId},
-    rest::{Joined, MemberDetail, Page, Patch, UpdateMember},
+    rest::{AddMember, Joined, MemberDetail, Page, Patch, UpdateMember},
     text::clean_line,
 };
 use echopulse_wire as wire;
@@ -84,8 +84,16 @@ async fn join(
     State(app): State<ServerApp>,
     caller: Caller,
     Path(server): Path<ServerId>,
+    headers: HeaderMap,
+    body::OptionalJson(body): body::OptionalJson<AddMember>,
 ) -> Result<(StatusCode, Json<Joined>), ApiError> {
-    Ok(joined(app.ports.members.join(caller.actor, wire::server_id_from(server)).await?))
+    audit_reason(&headers)?;
+    let (server, members) = (wire::server_id_from(server), &app.ports.members);
+    let found = match body.user_id.map(wire::user_id_from) {
+        Some(user) if user != caller.actor.user => members.add_bot(caller.actor, server, user).await?,
+        _ => members.join(caller.actor, server).await?,
+    };
+    Ok(joined(found))
 }
 
 async fn leave(

@@ -22,6 +22,7 @@ pub fn message(message: core::Message) -> wire::Message {
             kind: match message.author.kind {
                 core::AuthorKind::Person => wire::UserKind::Person,
                 core::AuthorKind::Bot => wire::UserKind::Bot,
+                core::AuthorKind::Webhook => wire::UserKind::Webhook,
             },
             name: message.author.name,
         },
@@ -54,6 +55,7 @@ pub fn message_from(message: wire::Message) -> core::Message {
             id: user_id_from(message.author.id),
             kind: match message.author.kind {
                 wire::UserKind::Bot => core::AuthorKind::Bot,
+                wire::UserKind::Webhook => core::AuthorKind::Webhook,
                 _ => core::AuthorKind::Person,
             },
             name: message.author.name,

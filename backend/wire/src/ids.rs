@@ -26,6 +26,7 @@ ids! {
     message_id message_id_from MessageId,
     role_id role_id_from RoleId,
     category_id category_id_from CategoryId,
+    webhook_id webhook_id_from WebhookId,
 }
 
 /// Core's numbering on the wire.

@@ -12,7 +12,7 @@ use echopulse_core::{
     chat::{
         model::{Author, AuthorKind, Delivery, EventBody, Item, Mentions, Message, Record, StreamEvent},
         port::{
-            inbound::Follow,
+            inbound::{Follow, Start},
             outbound::{Bus, EventLog, Follower, Room},
         },
     },
@@ -109,7 +109,7 @@ async fn follow(world: &World, channels: &[ChannelId]) -> anyhow::Result<(Node, 
         let follow = Follow {
             actor: world.actor(),
             stream: StreamKey::Channel(*channel),
-            position: None,
+            start: Start::Now,
             follower: Arc::clone(&count) as _,
             subscription,
         };

@@ -7,7 +7,7 @@ use echopulse_core::{
     chat::{
         model::{Delivery, Item},
         port::{
-            inbound::Follow,
+            inbound::{Follow, Start},
             outbound::{Follower, Room},
         },
     },
@@ -86,7 +86,7 @@ async fn watch(world: &World, node: &Node) -> anyhow::Result<UnboundedReceiver<I
     let follow = Follow {
         actor: world.actor(),
         stream: StreamKey::Channel(world.channels[0]),
-        position: None,
+        start: Start::Now,
         follower: Arc::new(Watch(sender)),
         subscription: 1,
     };

@@ -194,6 +194,7 @@ impl World {
         let sizes = Sizes::default();
         let engine = Arc::new(Engine::new(Adapters {
             messages: Arc::new(Counting { store: Arc::clone(&store) as _, sizes: Arc::clone(&sizes) }),
+            webhooks: Arc::clone(&store) as _,
             log: Arc::clone(&store) as _,
             projection: Arc::clone(&store) as _,
             retention: Arc::clone(&store) as _,

@@ -140,6 +140,32 @@ impl Clean for rest::InvitePreview {
     }
 }
 
+impl Clean for rest::Bot {
+    fn clean(&mut self) {
+        [&mut self.name, &mut self.client_id].into_iter().for_each(line);
+    }
+}
+
+impl Clean for rest::Webhook {
+    fn clean(&mut self) {
+        line(&mut self.name);
+    }
+}
+
+impl Clean for rest::WebhookToken {
+    fn clean(&mut self) {
+        self.webhook.clean();
+        line(&mut self.token.0);
+    }
+}
+
+impl Clean for rest::BotSecret {
+    fn clean(&mut self) {
+        self.bot.clean();
+        line(&mut self.client_secret.0);
+    }
+}
+
 impl Clean for rest::Ban {
     fn clean(&mut self) {
         line(&mut self.reason);

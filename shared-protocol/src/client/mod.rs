@@ -23,6 +23,7 @@
 //! Texts of others are made safe to show ([`crate::text::display`]) where they enter here, once.
 //! Deliberately absent: where tokens are kept and how things are shown.
 
+mod bot;
 mod clean;
 mod error;
 mod place;
@@ -40,7 +41,8 @@ pub use error::ClientError;
 pub use place::{Deployed, Place};
 pub use rest::Rest;
 pub use session::{
-    EndReason, Outgoing, PostMessage, SendOutcome, SessionConfig, SessionEvent, SessionHandle, StreamPosition,
+    EndReason, Outgoing, PostMessage, SendOutcome, SessionConfig, SessionEvent, SessionHandle, Start,
+    StreamPosition,
 };
 pub use sign_in::{DeviceCode, DeviceSignIn, LocalFolder, SignInError, sign_out};
 pub use tokens::{AccessToken, Credentials, Refreshing, TokenChange, TokenSource, TokenStore, Tokens};

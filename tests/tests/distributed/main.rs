@@ -5,6 +5,8 @@
 mod distributed_world {
     #[path = "../../../../backend/all-in-one/tests/it/access/mod.rs"]
     mod access;
+    #[path = "../../../../backend/all-in-one/tests/it/bots.rs"]
+    mod bots;
     mod defects;
     mod drain;
     mod extra;
@@ -31,6 +33,8 @@ mod distributed_world {
     pub(crate) mod support;
     mod tokens;
     mod topics;
+    #[path = "../../../../backend/all-in-one/tests/it/webhooks.rs"]
+    mod webhooks;
     mod wire;
     pub(crate) mod world;
 }

@@ -65,6 +65,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         make: Option<Make>,
     },
+    /// Makes and manages bots: programs with an account of their own.
+    Bots {
+        #[command(subcommand)]
+        what: Bots,
+    },
+    /// Makes and manages webhooks: addresses at which programs without an account post.
+    Webhooks {
+        #[command(subcommand)]
+        what: Webhooks,
+    },
     /// Lists the members of a server.
     Members,
     /// Makes an invite.
@@ -108,6 +118,59 @@ pub(crate) enum Make {
     /// Makes one.
     Create {
         /// Its name.
+        name: String,
+    },
+}
+
+/// Managing the bots of a server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bots {
+    /// Makes one that joins the server, and prints its client id and secret, once.
+    Create {
+        /// 1-32 of a-z, 0-9, '.', '_' and '-', like deploy.
+        name: String,
+    },
+    /// Lists those that the server made.
+    List,
+    /// Prints another secret; the old one, and whatever it opened, ends.
+    Rotate {
+        /// Which.
+        name: String,
+    },
+    /// Takes one away: it is signed out and leaves every server, at once.
+    Revoke {
+        /// Which.
+        name: String,
+    },
+}
+
+/// Managing the webhooks of a channel.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Webhooks {
+    /// Makes one and prints its address, once.
+    Create {
+        /// Where it posts, like '#builds'.
+        channel: String,
+        /// What its messages are shown under.
+        name: String,
+    },
+    /// Lists those of a channel.
+    List {
+        /// Which, like '#builds'.
+        channel: String,
+    },
+    /// Prints another address; the old one opens nothing any more.
+    Rotate {
+        /// Where it posts.
+        channel: String,
+        /// Its name or id.
+        name: String,
+    },
+    /// Deletes one. What it wrote stays.
+    Delete {
+        /// Where it posts.
+        channel: String,
+        /// Its name or id.
         name: String,
     },
 }

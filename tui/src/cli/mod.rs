@@ -1,6 +1,7 @@
 //! Commands that need no terminal: everything a cron job wants.
 
 mod args;
+mod bots;
 mod browse;
 mod login;
 mod output;
@@ -8,6 +9,7 @@ mod output;
 mod serve;
 mod session;
 mod talk;
+mod webhooks;
 
 use args::Make;
 pub(crate) use args::{Cli, Command, Named};
@@ -103,6 +105,8 @@ async fn dispatch(command: Command, connected: &Connected) -> anyhow::Result<()>
         Command::Channels { make: Some(Make::Create { name }) } => {
             browse::create_channel(connected, name).await
         }
+        Command::Bots { what } => bots::run(connected, what).await,
+        Command::Webhooks { what } => webhooks::run(connected, what).await,
         Command::Members => browse::members(connected).await,
         Command::Invite(options) => browse::invite(connected, options).await,
         Command::Join { code } => browse::join(connected, &code).await,

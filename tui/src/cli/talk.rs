@@ -72,7 +72,7 @@ pub(super) async fn send(connected: &Connected, channel: &str, text: Option<Stri
                 return Err(failure(exit, format!("{} ({})", reply.detail, reply.code)));
             }
             // Nobody knows: with the same nonce it cannot become two.
-            SendOutcome::Unknown => sleep(Duration::from_secs(1)).await,
+            SendOutcome::Noted | SendOutcome::Unknown => sleep(Duration::from_secs(1)).await,
         }
     }
 }

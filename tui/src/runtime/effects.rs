@@ -533,6 +533,6 @@ fn outcome(outcome: SendOutcome) -> Outcome {
             detail: reply.detail,
             retry_after: reply.retry_after.map(std::time::Duration::from_secs),
         },
-        SendOutcome::Unknown => Outcome::Unknown,
+        SendOutcome::Noted | SendOutcome::Unknown => Outcome::Unknown,
     }
 }

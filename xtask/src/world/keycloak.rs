@@ -41,6 +41,7 @@ pub(crate) struct Keycloak {
     pub(crate) admin: Person,
     pub(crate) bot_secret: String,
     pub(crate) service_secret: String,
+    pub(crate) registrar_secret: String,
     pub(crate) people: Vec<Person>,
     /// Where the realm expects the browser client.
     pub(crate) web: String,
@@ -83,7 +84,7 @@ pub(crate) fn start(
 
     let url = format!("http://127.0.0.1:{http}");
     let admin = Person { name: ADMIN.to_owned(), password: password() };
-    let (bot_secret, service_secret) = (password(), password());
+    let (bot_secret, service_secret, registrar_secret) = (password(), password(), password());
     let mut command = java(&home, http, management);
     command.arg("--import-realm").envs([
         ("ECHOPULSE_SSL_REQUIRED", "none"),
@@ -91,6 +92,7 @@ pub(crate) fn start(
         ("ECHOPULSE_LOGOUT_URL", &addresses.logout),
         ("ECHOPULSE_BOT_SECRET", &bot_secret),
         ("ECHOPULSE_SERVICE_SECRET", &service_secret),
+        ("ECHOPULSE_REGISTRAR_SECRET", &registrar_secret),
     ]);
     let mut people = Vec::new();
     for (name, variable) in PEOPLE {
@@ -108,6 +110,7 @@ pub(crate) fn start(
         admin,
         bot_secret,
         service_secret,
+        registrar_secret,
         people,
         web: addresses.web.clone(),
     })

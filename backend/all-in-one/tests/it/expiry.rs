@@ -15,12 +15,13 @@ use echopulse_core::{
         error::Refusal,
         model::{HistoryPage, HistoryQuery, Message, Presence, ReadMove, ReadState},
         port::inbound::{
-            Answer, DeleteMessages, EditMessage, Follow, FollowId, Followed, Following, PostMessage, Posting,
-            Reading, Receipt,
+            Answer, DeleteMessages, EditMessage, Follow, FollowId, Followed, Following, PostByWebhook,
+            PostMessage, Posting, Reading, Receipt, Webhooks,
         },
+        webhook::{TokenHash, Webhook},
     },
     common::{
-        BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StreamKey, Timestamp, UserId,
+        BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StreamKey, Timestamp, UserId, WebhookId,
         actor::{Actor, Identity},
         community::UserKind,
         limit::{Limiter, LocalLimits},
@@ -33,6 +34,7 @@ use echopulse_http::{
     limits::{Limiting, Proxies},
     token::{Endings, KeySource, KeySourceError, Verifier, VerifierConfig},
 };
+use echopulse_system::OsChance;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -106,6 +108,36 @@ impl Following for Nobody {
 
     fn disconnected(&self, _user: UserId) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
+    }
+}
+
+impl Webhooks for Nobody {
+    fn create(&self, _: Actor, _: ChannelId, _: String, _: TokenHash) -> Answer<'_, Webhook> {
+        no()
+    }
+
+    fn list(&self, _: Actor, _: ChannelId) -> Answer<'_, Vec<Webhook>> {
+        no()
+    }
+
+    fn rename(&self, _: Actor, _: WebhookId, _: String) -> Answer<'_, Webhook> {
+        no()
+    }
+
+    fn set_token(&self, _: Actor, _: WebhookId, _: TokenHash) -> Answer<'_, Webhook> {
+        no()
+    }
+
+    fn delete(&self, _: Actor, _: WebhookId) -> Answer<'_, ()> {
+        no()
+    }
+
+    fn check(&self, _: WebhookId, _: TokenHash) -> Answer<'_, ()> {
+        no()
+    }
+
+    fn post(&self, _: PostByWebhook) -> Answer<'_, Message> {
+        no()
     }
 }
 
@@ -194,11 +226,13 @@ impl Alone {
                 posting: Arc::clone(&core) as _,
                 reading: Arc::clone(&core) as _,
                 following: Arc::clone(&core) as _,
+                webhooks: Arc::clone(&core) as _,
             },
             verifier,
             limiting: Limiting::new(Limiter::new(limits, 0), Proxies::default()),
             origins: Origins::exact(Vec::new()),
             clock: Arc::clone(&clock) as _,
+            chance: Arc::new(OsChance),
         });
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -3,6 +3,7 @@
 //! What is the same in every world is in modules that the end-to-end tests run against the distributed one as well.
 
 mod access;
+mod bots;
 mod door;
 mod expiry;
 mod following;
@@ -18,4 +19,5 @@ mod slow;
 mod socket;
 mod support;
 mod tokens;
+mod webhooks;
 mod world;

@@ -51,11 +51,22 @@ async fn no_log_holds_a_token_or_what_people_say() {
     socket.frame().await;
     let forged = format!("{}x", ada.token);
     deployment.http.get(deployment.url("/server/api/users/me")).bearer_auth(&forged).send().await.unwrap();
+    let bots = format!("/server/api/servers/{}/bots", place.server);
+    let bot = ada.post(&bots, json!({ "name": "deploy" })).await.good();
+    let bot = bot["client_secret"].as_str().unwrap().to_owned();
+    deployment.client_tokens("bot-deploy", &bot).await.good();
+    let webhooks = format!("/chat/api/channels/{}/webhooks", place.channel);
+    let hook = ada.post(&webhooks, json!({ "name": "CI" })).await.good();
+    let (id, hook) = (hook["id"].as_str().unwrap(), hook["token"].as_str().unwrap().to_owned());
+    for (token, content) in [(hook.as_str(), "a confession"), (hook.as_str(), ""), (&hook[1..], "x")] {
+        let address = deployment.url(&format!("/chat/api/webhooks/{id}/{token}"));
+        deployment.http.post(address).json(&json!({ "content": content })).send().await.unwrap();
+    }
     deployment.stop().await;
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
     assert!(log.contains("an access token was refused"), "something was logged: {log}");
     let (_, signature) = ada.token.rsplit_once('.').unwrap();
-    for secret in [ada.token.as_str(), signature, "access_token", "a confession"] {
+    for secret in [ada.token.as_str(), signature, "access_token", "a confession", &bot, &hook, &hook[1..]] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
 }

@@ -65,6 +65,17 @@ impl Deployment {
         answer.json().await.unwrap()
     }
 
+    /// What the issuer says to a client and its secret.
+    pub(crate) async fn client_tokens(&self, client: &str, secret: &str) -> Answer {
+        let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret)];
+        answer(self.http.post(self.url("/id/token")).form(&form)).await
+    }
+
+    /// Whoever a token is of.
+    pub(crate) async fn person_of(&self, token: &str) -> Person {
+        Person::of(self.http.clone(), self.instance(), token.to_owned()).await
+    }
+
     pub(crate) async fn person(&self, name: &str) -> Person {
         let tokens = self.tokens(name).await;
         let token = tokens["access_token"].as_str().unwrap().to_owned();

@@ -1,7 +1,7 @@
 //! What a connection is subscribed to.
 
 use echopulse_core::{
-    chat::port::inbound::FollowId,
+    chat::port::inbound::{FollowId, Start},
     common::{Epoch, Position, Seq, StreamKey, UserId},
 };
 use echopulse_http::ApiError;
@@ -80,18 +80,22 @@ pub(super) const fn stream_of(topic: Topic, user: UserId) -> Option<StreamKey> {
     }
 }
 
-/// Where a SUBSCRIBE resumes: the headers `epoch` and `after`, both or neither.
-pub(super) fn position_of(frame: &Frame) -> Result<Option<Position>, ApiError> {
+/// What stands in `after` for the position that is kept here.
+const STORED: &str = "read";
+
+/// Where a SUBSCRIBE begins: the headers `epoch` and `after`, both or neither, or `after:read` alone.
+pub(super) fn start_of(frame: &Frame) -> Result<Start, ApiError> {
     let (epoch, after) = (frame.header("epoch"), frame.header("after"));
     match (epoch, after) {
-        (None, None) => Ok(None),
+        (None, None) => Ok(Start::Now),
+        (None, Some(after)) if after == STORED => Ok(Start::Stored),
         (Some(epoch), Some(after)) => {
             let epoch: id::Epoch = epoch.parse().map_err(|error: id::ParseError| wrong("epoch", &error))?;
             let after: id::Seq = after.parse().map_err(|error: id::ParseError| wrong("after", &error))?;
             if i64::try_from(after.0).is_err() {
                 return Err(ApiError::invalid("after", "is too large"));
             }
-            Ok(Some(Position { epoch: Epoch(epoch.0), after: Seq(after.0) }))
+            Ok(Start::Behind(Position { epoch: Epoch(epoch.0), after: Seq(after.0) }))
         }
         (Some(_), None) => Err(ApiError::invalid("after", "is missing; `epoch` alone is no place")),
         (None, Some(_)) => Err(ApiError::invalid("epoch", "is missing; `after` alone is no place")),

@@ -13,6 +13,8 @@ pub enum Refusal {
     ServerNotFound,
     /// No such message in this channel.
     MessageNotFound,
+    /// No such webhook, or not for this person, or another token: all look alike.
+    WebhookNotFound,
     /// The message is a tombstone.
     MessageDeleted,
     /// Seen, but not allowed.
@@ -21,6 +23,13 @@ pub enum Refusal {
     TimedOut(Duration),
     /// Only the author may.
     NotAuthor,
+    /// There are as many as may be.
+    LimitReached {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        limit: u64,
+    },
     /// The nonce belongs to another body or channel.
     NonceReused,
     /// Too soon after the last message; again after this long.
@@ -59,6 +68,10 @@ impl fmt::Display for Refusal {
             Self::ChannelNotFound => f.write_str("there is no such channel"),
             Self::ServerNotFound => f.write_str("there is no such server"),
             Self::MessageNotFound => f.write_str("there is no such message in this channel"),
+            Self::WebhookNotFound => f.write_str("there is no such webhook, or its token is another one"),
+            Self::LimitReached { what, limit } => {
+                write!(f, "there are {limit} {what} already, the most there can be")
+            }
             Self::MessageDeleted => f.write_str("the message was deleted"),
             Self::PermissionMissing(permission) => write!(f, "this needs the permission {permission}"),
             Self::TimedOut(left) => write!(f, "you are timed out for another {} s", left.as_secs().max(1)),

@@ -7,7 +7,7 @@ use super::{
     hub::{Cell, Hub, PAGE, RETRY},
     model::{Delivery, EndCode, GapReason, Item},
     port::{
-        inbound::{Follow, FollowId},
+        inbound::{Follow, FollowId, Start},
         outbound::{self, EventPage, Room},
     },
     rights::Audience,
@@ -60,6 +60,8 @@ pub(super) struct Catching {
     pub(super) cell: Arc<Cell>,
     pub(super) id: FollowId,
     pub(super) gate: Gate,
+    /// The last event had; `None`: from now on.
+    pub(super) from: Option<Position>,
     pub(super) follow: Follow,
 }
 
@@ -69,8 +71,7 @@ struct Gone;
 impl Catching {
     /// Delivers what was missed, page by page, and goes live under the cell's lock once the gate is reached.
     pub(super) async fn run(self) {
-        let mut place =
-            self.follow.position.unwrap_or(Position { epoch: self.gate.epoch(), after: self.gate.last() });
+        let mut place = self.from.unwrap_or(Position { epoch: self.gate.epoch(), after: self.gate.last() });
         let mut first = true;
         loop {
             let page = self.hub.deps().log.events(self.cell.stream, place.after, PAGE).await;
@@ -125,7 +126,10 @@ impl Catching {
         if place.epoch != page.epoch || (place.after > page.head && !ahead_is_fine) {
             return Some((Seq(1), GapReason::Epoch));
         }
-        (page.head.0.saturating_sub(place.after.0) > TOO_FAR).then(|| (place.after.next(), GapReason::TooFar))
+        // Whoever has their position kept here is told everything since, page by page, as fast as they take it.
+        let limited = self.follow.start != Start::Stored;
+        (limited && page.head.0.saturating_sub(place.after.0) > TOO_FAR)
+            .then(|| (place.after.next(), GapReason::TooFar))
     }
 
     async fn send_page(&self, place: &mut Position, page: EventPage, audience: &Audience) -> Option<Gone> {

@@ -25,7 +25,7 @@ use super::{
     rights::{Audience, Rights},
 };
 use crate::common::{
-    Epoch, Seq, ServerId, StoreError, StreamKey,
+    Epoch, Position, Seq, ServerId, StoreError, StreamKey,
     sync::{Nudge, lock},
 };
 
@@ -225,6 +225,7 @@ impl Hub {
     pub async fn follow(
         self: &Arc<Self>,
         follow: Follow,
+        from: Option<Position>,
         server: Option<ServerId>,
     ) -> Result<Followed, ChatError> {
         let id = FollowId(self.next.fetch_add(1, Ordering::Relaxed));
@@ -240,7 +241,7 @@ impl Hub {
                 return Err(error.into());
             }
         };
-        let catching = Catching { hub: Arc::clone(self), cell, id, gate, follow };
+        let catching = Catching { hub: Arc::clone(self), cell, id, gate, from, follow };
         Ok(Followed { id, epoch: gate.epoch(), head: gate.last(), catch_up: Box::pin(catching.run()) })
     }
 
@@ -346,6 +347,12 @@ impl Hub {
     #[must_use]
     pub fn followed_servers(&self) -> BTreeSet<ServerId> {
         lock(&self.cells).values().filter_map(|cell| cell.server).collect()
+    }
+
+    /// A stream's numbering. `None`: there is no such stream.
+    pub(super) async fn epoch_of(&self, stream: StreamKey) -> Result<Option<Epoch>, StoreError> {
+        let heads = self.deps.log.heads(vec![stream]).await?;
+        Ok(heads.first().map(|found| found.epoch))
     }
 
     pub(super) const fn deps(&self) -> &HubDeps {

@@ -19,4 +19,5 @@ pub mod relay;
 pub mod retention;
 pub mod rights;
 pub mod service;
+pub mod webhook;
 pub mod write;

@@ -16,6 +16,8 @@ pub enum AuthorKind {
     Person,
     /// A bot.
     Bot,
+    /// A webhook.
+    Webhook,
 }
 
 /// Who wrote a message, as shown now.

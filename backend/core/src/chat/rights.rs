@@ -253,18 +253,38 @@ impl Rights {
     ) -> Result<Option<EndCode>, StoreError> {
         let Some(community) = self.community(server).await? else { return Ok(Some(EndCode::ServerDeleted)) };
         if self.member(server, user).await?.is_none() {
-            return Ok(Some(match self.projection.removal(server, user).await? {
-                Some(RemovalCause::Left | RemovalCause::Deleted) => EndCode::Left,
-                Some(RemovalCause::Kicked) => EndCode::Kicked,
-                Some(RemovalCause::Banned) => EndCode::Banned,
-                None => EndCode::AccessLost,
-            }));
+            return self.removal_code(server, user).await.map(Some);
         }
         let StreamKey::Channel(channel) = stream else { return Ok(None) };
         if !community.channels.contains_key(&channel) {
             return Ok(Some(EndCode::ChannelDeleted));
         }
-        Ok(self.view(user, channel).await?.is_none().then_some(EndCode::AccessLost))
+        if self.view(user, channel).await?.is_some() {
+            return Ok(None);
+        }
+        // The membership may have ended since the look above; then that is why.
+        match self.member(server, user).await? {
+            Some(_) => Ok(Some(EndCode::AccessLost)),
+            None => self.removal_code(server, user).await.map(Some),
+        }
+    }
+
+    async fn removal_code(&self, server: ServerId, user: UserId) -> Result<EndCode, StoreError> {
+        Ok(match self.projection.removal(server, user).await? {
+            Some(RemovalCause::Left | RemovalCause::Deleted) => EndCode::Left,
+            Some(RemovalCause::Kicked) => EndCode::Kicked,
+            Some(RemovalCause::Banned) => EndCode::Banned,
+            None => EndCode::AccessLost,
+        })
+    }
+
+    /// What a webhook may do in its channel: post. `None`: there is no such channel.
+    pub async fn webhook_view(&self, channel: ChannelId) -> Result<Option<View>, StoreError> {
+        let Some(server) = self.server_of(channel).await? else { return Ok(None) };
+        let Some(community) = self.community(server).await? else { return Ok(None) };
+        let permissions = Permissions::of(&[Permission::SendMessages]);
+        let found = community.channels.get(&channel).cloned();
+        Ok(found.map(|channel| View { server, channel, permissions, timed_out: None }))
     }
 
     /// The channels of all servers that somebody may view.

@@ -2,6 +2,8 @@
 //!
 //! A "no" from the copy is never final: the server service is asked for what the copy lacks, and then the copy again.
 
+mod webhooks;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use super::{
@@ -12,16 +14,16 @@ use super::{
     port::{
         inbound::{
             Answer, DeleteMessages, EditMessage, Follow, FollowId, Followed, Following, PostMessage, Posting,
-            Reading, Receipt,
+            Reading, Receipt, Start,
         },
-        outbound::{Bus, MessageStore, NonceRecord, PresenceBoard, Projection, Upstream},
+        outbound::{Bus, MessageStore, NonceRecord, PresenceBoard, Projection, Upstream, WebhookStore},
     },
     projector::Projector,
     rights::{Rights, View},
     write::{self, Outcome, Post, Write, WriteKind},
 };
 use crate::common::{
-    BoxFuture, ChannelId, MessageId, Permission, Seq, ServerId, StoreError, StreamKey, UserId,
+    BoxFuture, ChannelId, MessageId, Permission, Position, Seq, ServerId, StoreError, StreamKey, UserId,
     actor::{Actor, Identity},
     event::ServerChange,
     name::{Content, Nonce},
@@ -37,6 +39,8 @@ const DELETE_LIMIT: usize = 100;
 pub struct ChatDeps {
     /// Durable messages.
     pub messages: Arc<dyn MessageStore>,
+    /// Webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
     /// The write path.
     pub committer: Arc<Committer>,
     /// Followers.
@@ -302,7 +306,12 @@ impl ChatService {
             StreamKey::User(_) => return Err(Refusal::ServerNotFound.into()),
         };
         let stream = follow.stream;
-        let followed = self.deps.hub.follow(follow, server).await?;
+        let from = match follow.start {
+            Start::Now => None,
+            Start::Behind(position) => Some(position),
+            Start::Stored => Some(self.stored_position(actor.user, stream).await?),
+        };
+        let followed = self.deps.hub.follow(follow, from, server).await?;
         // Rights that were lost between the look and the registration were lost unseen by the recheck.
         if let Some(server) = server
             && self.deps.rights.end_code(actor.user, server, stream).await?.is_some()
@@ -311,6 +320,17 @@ impl ChatService {
             return Err(super::hub::not_found(stream).into());
         }
         Ok(followed)
+    }
+
+    /// How far somebody is in a channel. The position is kept without a numbering: it belongs to the present one.
+    async fn stored_position(&self, user: UserId, stream: StreamKey) -> Result<Position, ChatError> {
+        let StreamKey::Channel(channel) = stream else {
+            return Err(invalid(InvalidContent::Request, "only in channels a position is kept"));
+        };
+        let states = self.deps.messages.read_states(user, vec![channel]).await?;
+        let state = states.first().ok_or(Refusal::ChannelNotFound)?;
+        let epoch = self.deps.hub.epoch_of(stream).await?.ok_or(Refusal::ChannelNotFound)?;
+        Ok(Position { epoch, after: state.read })
     }
 
     async fn tell_presence(&self, user: UserId, presence: Presence) {

@@ -95,6 +95,8 @@ id!(/// Names one role. The role @everyone has its server's id.
     RoleId);
 id!(/// Names one category of channels.
     CategoryId);
+id!(/// Names one webhook, and whatever it writes.
+    WebhookId);
 
 impl RoleId {
     /// The role @everyone of `server`.

@@ -16,7 +16,7 @@ pub mod sync;
 pub mod time;
 
 pub use error::StoreError;
-pub use id::{CategoryId, ChannelId, MessageId, RoleId, ServerId, UserId};
+pub use id::{CategoryId, ChannelId, MessageId, RoleId, ServerId, UserId, WebhookId};
 pub use permission::{Permission, Permissions};
 pub use port::BoxFuture;
 pub use stream::{Epoch, Position, Seq, StreamKey};

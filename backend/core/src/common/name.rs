@@ -129,6 +129,8 @@ value!(/// A name that is unique in the instance.
     Username, "a username", 1..=32, username_characters);
 value!(/// Why a moderator did something.
     Reason, "a reason", 0..=512);
+value!(/// What a webhook's messages are shown under.
+    WebhookName, "a webhook's name", 1..=50);
 value!(/// What a message says.
     Content, "a message", 1..=4000);
 value!(/// A sender's own key for one send.

@@ -1,6 +1,7 @@
 //! The server service's use cases: what to look at, what to decide, what to answer.
 
 mod accounts;
+mod bots;
 mod channels;
 mod members;
 mod once;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use super::{
     error::{Refusal, ServerError},
     port::{
-        inbound::Catalogue,
-        outbound::{ServerStore, UserStore},
+        inbound::{Catalogue, SignOuts},
+        outbound::{BotIssuer, ServerStore, UserStore},
     },
     view::{Change, Scope, ServerView},
 };
@@ -32,6 +33,10 @@ pub struct ServerDeps {
     pub store: Arc<dyn ServerStore>,
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Where bots are clients.
+    pub bots: Arc<dyn BotIssuer>,
+    /// Where sign-ins end.
+    pub sign_outs: Arc<dyn SignOuts>,
     /// Nudged after each change.
     pub relay: Arc<Nudge>,
     /// The time.

@@ -9,7 +9,7 @@ use crate::common::{
     actor::Actor,
     community::{Category, Channel, Member, Role, Server, User},
     event::ServerChange,
-    name::InviteCode,
+    name::{InviteCode, Username},
 };
 
 /// What a decision has to see of a server, besides its row, channels, categories and roles.
@@ -21,20 +21,22 @@ pub struct Scope {
     pub people: Vec<UserId>,
     /// The invite that is looked at.
     pub invite: Option<InviteCode>,
+    /// Whether the bots that it made are looked at.
+    pub bots: bool,
 }
 
 impl Scope {
     /// A scope of one person.
     #[must_use]
     pub fn of(server: ServerId, person: UserId) -> Self {
-        Self { server, people: vec![person], invite: None }
+        Self { server, people: vec![person], invite: None, bots: false }
     }
 
     /// A scope of two people, who may be one.
     #[must_use]
     pub fn of_two(server: ServerId, first: UserId, second: UserId) -> Self {
         let people = if first == second { vec![first] } else { vec![first, second] };
-        Self { server, people, invite: None }
+        Self { server, people, invite: None, bots: false }
     }
 }
 
@@ -88,6 +90,25 @@ impl Ban {
     }
 }
 
+/// A bot that a server made: a client of the issuer, and the account that the client signs in to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// The account.
+    pub user: UserId,
+    /// What its maker called it, unique in the instance.
+    pub name: Username,
+    /// What the issuer knows the client as.
+    pub client_id: String,
+    /// The issuer, as people of it are known here.
+    pub iss: String,
+    /// The issuer's own name for the account: what its tokens say.
+    pub sub: String,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
 /// What the store knows of one person in one server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
@@ -126,6 +147,8 @@ pub struct ServerView {
     pub members: u64,
     /// How many invites live.
     pub live_invites: u64,
+    /// The bots that it made, by account, if the scope asks for them.
+    pub bots: Vec<Bot>,
 }
 
 impl ServerView {
@@ -139,6 +162,12 @@ impl ServerView {
     #[must_use]
     pub fn member(&self, user: UserId) -> Option<&Member> {
         self.people.get(&user)?.member.as_ref()
+    }
+
+    /// A bot that this server made.
+    #[must_use]
+    pub fn bot(&self, user: UserId) -> Option<&Bot> {
+        self.bots.iter().find(|bot| bot.user == user)
     }
 
     /// A channel of this server.
@@ -222,6 +251,10 @@ pub enum Change {
     BanSet(Ban),
     /// A ban is gone.
     BanLifted(UserId),
+    /// A bot was made.
+    BotMade(Bot),
+    /// A bot is gone.
+    BotGone(UserId),
     /// The request is answered, and so is everybody who sends it again.
     Answered(Box<KeptAnswer>),
 }

@@ -4,6 +4,7 @@
 //! ports promise.
 
 mod retention;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -20,12 +21,15 @@ use crate::{
             Applied, Community, EventLog, EventPage, MessageStore, NonceRecord, Outbox, Projection,
             StreamHead,
         },
+        webhook::{TokenHash, Webhook},
         write::{self, Decision, Facts, Outcome, Post, Write, WriteKind},
     },
     common::{
         BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, Timestamp, UserId,
+        WebhookId,
         community::{Channel, Member, User, UserKind},
         event::{RemovalCause, ServerChange, ServerEvent},
+        name::WebhookName,
         sync::lock,
     },
 };
@@ -48,6 +52,9 @@ struct State {
     users: HashMap<UserId, (User, u64)>,
     deleted_channels: HashMap<ChannelId, (ServerId, Channel)>,
     read: HashMap<(UserId, ChannelId), (Seq, u64)>,
+    webhooks: BTreeMap<WebhookId, (Webhook, TokenHash)>,
+    /// Outlive their webhooks: messages are shown with them.
+    webhook_names: HashMap<UserId, WebhookName>,
     chores: HashMap<&'static str, Timestamp>,
 }
 
@@ -130,7 +137,7 @@ impl State {
             })
             .find_map(|copy| copy.members.get(&message.author.id)?.nickname.clone());
         let profile = || self.users.get(&message.author.id).map(|(user, _)| user.display_name.clone());
-        nickname.or_else(profile).unwrap_or_default()
+        nickname.or_else(profile).or_else(|| self.webhook_name(message.author.id)).unwrap_or_default()
     }
 
     fn event(&self, key: StreamKey, seq: Seq) -> Option<StreamEvent> {
@@ -232,6 +239,7 @@ impl State {
     ) {
         let kind = match self.users.get(&write.actor) {
             Some((user, _)) if user.kind == UserKind::Bot => AuthorKind::Bot,
+            None if self.webhook_names.contains_key(&write.actor) => AuthorKind::Webhook,
             _ => AuthorKind::Person,
         };
         let message = Message {
@@ -353,8 +361,12 @@ impl State {
                 let body =
                     EventBody::ServerLeft { server: event.server, server_seq: event.seq, cause: *cause };
                 self.tell_person(event, *user, body, grown);
+                if matches!(cause, RemovalCause::Kicked | RemovalCause::Banned) {
+                    self.revoke_webhooks(event.server, *user);
+                }
             }
             ServerChange::MemberBanned { user, delete_messages_s } => {
+                self.revoke_webhooks(event.server, *user);
                 self.erase_banned(event, *user, *delete_messages_s, grown);
             }
         }
@@ -414,6 +426,7 @@ impl State {
         }
         self.streams.remove(&StreamKey::Channel(channel));
         self.messages.retain(|_, message| message.channel != channel);
+        self.webhooks.retain(|_, (webhook, _)| webhook.channel != channel);
         self.outbox.retain(|(key, _)| *key != StreamKey::Channel(channel));
     }
 

@@ -1,6 +1,7 @@
 //! What every adapter of the chat context's stores must do. Call each contract on fresh stores, from the adapter's tests.
 
 mod retention;
+mod webhooks;
 
 pub use retention::{WithRetention, retention_contract};
 
@@ -8,7 +9,7 @@ use crate::{
     chat::{
         error::Refusal,
         model::{DeletedBy, EventBody, HistoryQuery, Mentions, Message, PurgeReason, ReadMove},
-        port::outbound::{Applied, EventLog, MessageStore, Outbox, Projection},
+        port::outbound::{Applied, EventLog, MessageStore, Outbox, Projection, WebhookStore},
         write::{Outcome, Post, Write, WriteKind},
     },
     common::{
@@ -29,6 +30,8 @@ pub struct Stores<'a> {
     pub outbox: &'a dyn Outbox,
     /// The copy.
     pub projection: &'a dyn Projection,
+    /// Webhooks.
+    pub webhooks: &'a dyn WebhookStore,
 }
 
 /// The server that contracts talk about.
@@ -194,6 +197,10 @@ where
             let store = fresh().await;
             $contract(views(&store)).await;
         )*};
+        ($module:ident::{ $($contract:ident),* $(,)? }) => {$(
+            let store = fresh().await;
+            $module::$contract(views(&store)).await;
+        )*};
     }
     check!(
         every_change_takes_the_next_place,
@@ -213,6 +220,13 @@ where
         read_positions_move_as_told,
         authors_are_shown_as_they_are_now,
     );
+    check!(webhooks::{
+        a_webhook_is_kept_with_its_hash_until_it_is_deleted,
+        a_channel_has_no_more_webhooks_than_it_may,
+        a_webhooks_messages_keep_its_name_when_it_is_gone,
+        who_is_kicked_or_banned_leaves_no_webhook,
+        a_deleted_channel_takes_its_webhooks_along,
+    });
 }
 
 async fn every_change_takes_the_next_place(stores: Stores<'_>) {
@@ -567,7 +581,7 @@ mod tests {
     use crate::testing::{chat::MemoryChatStore, executor::block_on};
 
     fn views(store: &MemoryChatStore) -> Stores<'_> {
-        Stores { messages: store, log: store, outbox: store, projection: store }
+        Stores { messages: store, log: store, outbox: store, projection: store, webhooks: store }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! [`MemoryServerStore`] keeps the contracts of [`super::server_contract`]: each call is one step under one lock, so it is
 //! atomic as the ports promise. [`Town`] is the service over it, with a clock that moves only when told.
 
+mod bots;
 mod people;
 mod state;
 mod town;
 
 use std::sync::Mutex;
 
+pub use bots::{MemoryBotIssuer, NoSignOuts};
 pub use town::{CountedChance, CountingIds, HandClock, Town};
 
 use self::{people::Arrival, state::State};

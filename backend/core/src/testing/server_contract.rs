@@ -68,6 +68,7 @@ contract!(
         invites_live_until_they_are_used_up_or_over,
         an_invite_is_not_used_more_often_than_it_may_be,
         a_ban_replaces_an_older_one_until_it_is_lifted,
+        bots_are_shown_to_who_asks_until_they_are_gone,
         servers_are_listed_by_page,
         members_are_found_by_the_beginning_of_any_name,
     }

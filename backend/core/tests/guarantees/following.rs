@@ -4,6 +4,7 @@ use std::sync::{Arc, atomic::Ordering::SeqCst};
 
 use echopulse_core::{
     chat::{
+        error::{ChatError, Refusal},
         model::{EndCode, EventBody, GapReason, Item, Mentions},
         port::{
             inbound::{EditMessage, Following, Posting},
@@ -63,6 +64,34 @@ fn who_is_too_far_behind_is_told_what_is_missing() {
         place.after = Seq(1);
         world.follows(LIN, STREAM, Some(place), &reader).await.unwrap();
         assert_eq!(reader.seqs(), (2..=1001).collect::<Vec<_>>(), "a thousand are brought");
+    });
+}
+
+#[test]
+fn a_kept_position_brings_everything_since_however_much_that_is() {
+    let world = World::new();
+    world.run(async {
+        for number in 0..=1500 {
+            world.says(&number.to_string()).await;
+        }
+        let reader = Reader::new(2000);
+        world.follows_on(LIN, STREAM, &reader).await.unwrap();
+        assert_eq!(reader.seqs(), (1..=1501).collect::<Vec<_>>(), "since they joined");
+        world.done(LIN, 1499).await;
+        let again = Reader::new(9);
+        world.follows_on(LIN, STREAM, &again).await.unwrap();
+        assert_eq!(again.seqs(), [1500, 1501], "what was dealt with does not come again");
+        world.says("live").await;
+        assert_eq!(again.seqs(), [1502]);
+    });
+}
+
+#[test]
+fn a_position_is_kept_in_channels_alone() {
+    let world = World::new();
+    world.run(async {
+        let refused = world.follows_on(LIN, StreamKey::Server(SERVER), &Reader::new(9)).await;
+        assert!(matches!(refused, Err(ChatError::Refused(Refusal::Invalid { .. }))), "{refused:?}");
     });
 }
 

@@ -18,9 +18,11 @@ use echopulse_core::{
         committer::Committer,
         error::{ChatError, Refusal},
         hub::{Hub, HubDeps},
-        model::{Delivery, Item, Mentions, Presence, Record},
+        model::{Delivery, Item, Mentions, Presence, ReadMove, Record},
         port::{
-            inbound::{DeleteMessages, Follow, FollowId, Following, PostMessage, Posting, Receipt},
+            inbound::{
+                DeleteMessages, Follow, FollowId, Following, PostMessage, Posting, Reading, Receipt, Start,
+            },
             outbound::{
                 Applied, Bus, Community, EventLog, EventPage, Follower, MessageStore, PresenceBoard,
                 Projection, Room, StreamHead, Timer, Upstream,
@@ -492,6 +494,7 @@ impl World {
             Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), Arc::new(ShortPauses)));
         let service = Arc::new(ChatService::new(ChatDeps {
             messages: Arc::clone(&store) as _,
+            webhooks: Arc::clone(&store) as _,
             committer: Arc::clone(&committer),
             hub: Arc::clone(&hub),
             rights: Arc::clone(&rights),
@@ -598,7 +601,31 @@ impl World {
         reader: &Arc<Reader>,
     ) -> Follow {
         let follower = Arc::clone(reader) as _;
-        Follow { actor: actor(user), stream, position, follower, subscription: 0 }
+        Follow {
+            actor: actor(user),
+            stream,
+            start: position.map_or(Start::Now, Start::Behind),
+            follower,
+            subscription: 0,
+        }
+    }
+
+    /// Follows a stream from the position that is kept here, and catches up.
+    pub(crate) async fn follows_on(
+        &self,
+        user: UserId,
+        stream: StreamKey,
+        reader: &Arc<Reader>,
+    ) -> Result<(), ChatError> {
+        let follow = Follow { start: Start::Stored, ..Self::follow(user, stream, None, reader) };
+        self.service.follow(follow).await?.catch_up.await;
+        Ok(())
+    }
+
+    /// Says how far somebody dealt with a channel.
+    pub(crate) async fn done(&self, user: UserId, seq: u64) {
+        let to = ReadMove::Forward { to: Seq(seq), version: None };
+        self.service.move_read(actor(user), GENERAL, to).await.unwrap();
     }
 
     /// Follows a stream and catches up.

@@ -18,7 +18,7 @@ use crate::database::{Chat, channel, event, member, user};
 
 fn views(chat: &Chat) -> Stores<'_> {
     let store = &chat.store;
-    Stores { messages: store, log: store, outbox: &chat.outbox, projection: store }
+    Stores { messages: store, log: store, outbox: &chat.outbox, projection: store, webhooks: store }
 }
 
 async fn commit(chat: &Chat, batch: Vec<Write>) -> Vec<Outcome> {

@@ -24,6 +24,22 @@ impl Store {
         Ok(found.bind(client_id).fetch_optional(&self.pool).await?)
     }
 
+    /// Gives a bot another secret. Answers its subject; `None`: there is no such bot.
+    pub(crate) async fn set_bot_secret(
+        &self,
+        client_id: &str,
+        hash: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let updated = sqlx::query_scalar("UPDATE bot SET secret_hash = ? WHERE client_id = ? RETURNING sub");
+        Ok(updated.bind(hash).bind(client_id).fetch_optional(&self.pool).await?)
+    }
+
+    /// Takes a bot away. Answers its subject; `None`: there was no such bot.
+    pub(crate) async fn delete_bot(&self, client_id: &str) -> Result<Option<String>, StoreError> {
+        let deleted = sqlx::query_scalar("DELETE FROM bot WHERE client_id = ? RETURNING sub");
+        Ok(deleted.bind(client_id).fetch_optional(&self.pool).await?)
+    }
+
     /// Adds a bot. Answers `false`, and stores nothing, if the client id is taken.
     pub(crate) async fn insert_bot(&self, bot: &Bot, now: Duration) -> Result<bool, StoreError> {
         let inserted = sqlx::query(

@@ -205,6 +205,28 @@ async fn a_bot_gets_tokens_with_its_secret_and_only_the_bot_role() {
 }
 
 #[tokio::test]
+async fn another_secret_ends_the_old_one_and_a_removed_bot_has_none() {
+    let world = World::new().await;
+    let bot = world.issuer.create_bot("helper").await.unwrap();
+    let ask = async |secret: &str| {
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", &*bot.client_id), ("client_secret", secret)];
+        world.post("/token", &fields).await
+    };
+    let new = world.issuer.rotate_bot(&bot.client_id).await.unwrap().unwrap();
+    assert_eq!(ask(&bot.client_secret).await.error(), "invalid_client");
+    let claims = verify(&world, &ask(&new).await.field("access_token")).await;
+    assert_eq!(claims["sub"], json!(bot.sub), "it is still the same bot");
+    world.issuer.remove_bot(&bot.client_id).await.unwrap();
+    assert_eq!(ask(&new).await.error(), "invalid_client");
+    let ended = Ended::Subject { sub: bot.sub.clone() };
+    assert_eq!(*world.heard.0.lock().unwrap(), [ended.clone(), ended], "the services hear of both");
+    world.issuer.remove_bot(&bot.client_id).await.unwrap();
+    assert_eq!(world.issuer.rotate_bot(&bot.client_id).await.unwrap(), None);
+    assert_ne!(world.issuer.create_bot("helper").await.unwrap().sub, bot.sub, "another bot of that name");
+}
+
+#[tokio::test]
 async fn a_bot_may_show_its_secret_in_the_header() {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let world = World::new().await;

@@ -1,10 +1,12 @@
 //! Listing and changing things, over REST: one method for each route, those of the server service in [`server`], those of the
 //! chat service in [`chat`].
 
+mod bots;
 mod chat;
 mod server;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{
     sync::{
@@ -125,6 +127,19 @@ impl Rest {
         dress: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<reqwest::Response, reqwest::Error> {
         dress(self.http.request(method, url).bearer_auth(token.secret())).send().await
+    }
+
+    /// An address of a service.
+    async fn base(&self, service: Service) -> Result<String, ClientError> {
+        let place = self.place.find().await?;
+        let addresses = match service {
+            Service::Server => &place.server,
+            Service::Chat => &place.chat,
+        };
+        pick(addresses, self.turn.load(Ordering::Relaxed)).map(str::to_owned).ok_or_else(|| {
+            let what = "it names no address of its services".to_owned();
+            ClientError::NotEchoPulse { url: place.issuer.clone(), what }
+        })
     }
 
     async fn get<T: DeserializeOwned + Clean>(

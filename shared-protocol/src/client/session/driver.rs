@@ -160,7 +160,7 @@ impl Driver {
 
     fn hear(&mut self, word: Word, session: Option<&mut ClientSession>) {
         match word {
-            Word::Subscribe(topic, position) => self.ledger.subscribe(topic, position, session),
+            Word::Subscribe(topic, start) => self.ledger.subscribe(topic, start, session),
             Word::Unsubscribe(topic) => self.ledger.unsubscribe(topic, session),
             Word::Send { destination, nonce, body, answer } => {
                 self.ledger.send(destination, nonce, body, answer, session);

@@ -7,9 +7,9 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{SendOutcome, SessionEvent, StreamPosition};
+use super::{SendOutcome, SessionEvent, Start, StreamPosition};
 use crate::{
-    destination::Topic,
+    destination::{SendTo, Topic},
     event::{EndCode, Envelope, EventBody},
     id::{Seq, Stream},
     problem::{ProblemCode, Reply},
@@ -42,6 +42,8 @@ struct Unanswered {
 struct Followed {
     id: String,
     position: Option<StreamPosition>,
+    /// The services know how far it was dealt with, which is never further than `position`: what comes twice was had.
+    stored: bool,
     /// The service knows the subscription.
     open: bool,
     tries: u32,
@@ -109,17 +111,14 @@ impl Ledger {
         !self.unanswered.is_empty()
     }
 
-    /// Follows a topic from now on, behind `position`; `session` is the connection, if there is one.
-    pub(super) fn subscribe(
-        &mut self,
-        topic: Topic,
-        position: Option<StreamPosition>,
-        session: Option<&mut ClientSession>,
-    ) {
+    /// Follows a topic from now on, beginning at `start`; `session` is the connection, if there is one.
+    pub(super) fn subscribe(&mut self, topic: Topic, start: Start, session: Option<&mut ClientSession>) {
         if topic == Topic::Replies || self.topics.contains_key(&topic) {
             return;
         }
-        self.topics.insert(topic, Followed { position, ..Followed::default() });
+        let position = if let Start::Behind(position) = start { Some(position) } else { None };
+        let stored = start == Start::Stored;
+        self.topics.insert(topic, Followed { position, stored, ..Followed::default() });
         if let Some(session) = session {
             self.say_subscribe(topic, session);
         }
@@ -130,10 +129,15 @@ impl Ledger {
         let Some(followed) = self.topics.get_mut(&topic) else { return };
         followed.id.clone_from(&id);
         (followed.open, followed.again_at) = (false, None);
-        let place = followed.position.map(|place| (place.epoch.to_string(), place.after.to_string()));
+        let place = followed
+            .position
+            .filter(|_| !followed.stored)
+            .map(|place| (place.epoch.to_string(), place.after.to_string()));
         let mut headers = vec![("receipt", id.as_str())];
         if let Some((epoch, after)) = &place {
             headers.extend([("epoch", epoch.as_str()), ("after", after.as_str())]);
+        } else if followed.stored {
+            headers.push(("after", "read"));
         }
         session.subscribe(&id, &topic.to_string(), &headers);
     }
@@ -191,8 +195,15 @@ impl Ledger {
         session: &mut ClientSession,
     ) -> Option<SessionEvent> {
         if let Some(at) = self.unanswered(id) {
-            let outcome = receipt_of(frame).map_or(SendOutcome::Unknown, SendOutcome::Done);
-            let _ = self.unanswered.remove(at).answer.send(outcome);
+            let sent = self.unanswered.remove(at);
+            let outcome = match receipt_of(frame) {
+                Some(receipt) => SendOutcome::Done(receipt),
+                None if matches!(SendTo::parse(&sent.destination), Some(SendTo::Read(_))) => {
+                    SendOutcome::Noted
+                }
+                None => SendOutcome::Unknown,
+            };
+            let _ = sent.answer.send(outcome);
             return None;
         }
         if self.unwanted.remove(id) {
@@ -202,7 +213,10 @@ impl Ledger {
         let topic = self.topic_of(id)?;
         let followed = self.topics.get_mut(&topic)?;
         (followed.open, followed.tries) = (true, 0);
-        followed.position = followed.position.or_else(|| place_of(frame));
+        // The receipt tells the stream's head; what is kept here begins somewhere before it, and is known with its first event.
+        if !followed.stored {
+            followed.position = followed.position.or_else(|| place_of(frame));
+        }
         Some(SessionEvent::Subscribed { topic, position: followed.position })
     }
 

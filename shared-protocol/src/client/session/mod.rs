@@ -116,11 +116,31 @@ pub enum SessionEvent {
     Over(EndReason),
 }
 
+/// Where following a stream begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With what happens from now on.
+    Now,
+    /// Behind the last event had.
+    Behind(StreamPosition),
+    /// Behind the position that the services keep for this account in a channel; [`SessionHandle::done`] moves it on. So a bot
+    /// that was down gets all that it missed. An account that has not moved it yet begins where it joined.
+    Stored,
+}
+
+impl From<Option<StreamPosition>> for Start {
+    fn from(position: Option<StreamPosition>) -> Self {
+        position.map_or(Self::Now, Self::Behind)
+    }
+}
+
 /// What became of something sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
     /// It is durable.
     Done(Receipt),
+    /// It is so, and has no place of its own: a position that was moved.
+    Noted,
     /// It was refused, and nothing was stored.
     Refused(Reply),
     /// Nobody knows: the session ended first, or the service had no time for it again and again, or too much waits here already.
@@ -165,7 +185,7 @@ impl Outgoing {
 /// A word for the session's task.
 #[derive(Debug)]
 enum Word {
-    Subscribe(Topic, Option<StreamPosition>),
+    Subscribe(Topic, Start),
     Unsubscribe(Topic),
     /// Wants an answer and is repeated until there is one.
     Send {
@@ -187,9 +207,9 @@ enum Word {
 pub struct SessionHandle(mpsc::Sender<Word>);
 
 impl SessionHandle {
-    /// Follows a stream, behind `position` if there is one.
-    pub async fn subscribe(&self, topic: Topic, position: Option<StreamPosition>) {
-        self.say(Word::Subscribe(topic, position)).await;
+    /// Follows a stream from `start` on: a [`Start`], or a position if there is one.
+    pub async fn subscribe(&self, topic: Topic, start: impl Into<Start>) {
+        self.say(Word::Subscribe(topic, start.into())).await;
     }
 
     /// Follows a stream no more.
@@ -231,6 +251,15 @@ impl SessionHandle {
         let destination = crate::destination::SendTo::Read(channel).to_string();
         let body = json(&crate::rest::MoveRead { seq: Some(seq), version, unread_from: None });
         self.say(Word::Hint { destination, body }).await;
+    }
+
+    /// Says that everything in a channel up to `seq` was dealt with: a subscription that begins at [`Start::Stored`] goes on
+    /// behind it, after whatever crash. What was not said yet comes again; an answer whose nonce names what it answers is then
+    /// no second one.
+    pub async fn done(&self, channel: ChannelId, seq: Seq) -> Outgoing {
+        let destination = crate::destination::SendTo::Read(channel).to_string();
+        let body = json(&crate::rest::MoveRead { seq: Some(seq), version: None, unread_from: None });
+        self.send(destination, None, body).await
     }
 
     /// Tries to connect now instead of when the pause is over.

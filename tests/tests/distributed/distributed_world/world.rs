@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::extra::{Extra, Kind, free_address};
-use crate::support::{Instance, Person};
+use crate::support::{Answer, Instance, Person, answer};
 
 /// People are spread over the instances, whatever test they are of.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -159,15 +159,22 @@ impl Deployment {
         self.ask(self.http.post(&path).json(&given)).await;
     }
 
+    /// What the issuer says to a client and its secret.
+    pub(crate) async fn client_tokens(&self, client: &str, secret: &str) -> Answer {
+        let url = format!("{}/protocol/openid-connect/token", variable("ECHOPULSE_TEST_KEYCLOAK_ISSUER"));
+        let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret)];
+        answer(self.http.post(url).form(&form)).await
+    }
+
+    /// Whoever a token is of, on the next instance.
+    pub(crate) async fn person_of(&self, token: &str) -> Person {
+        let instance = self.instance(NEXT.fetch_add(1, Ordering::Relaxed));
+        Person::of(self.http.clone(), instance, token.to_owned()).await
+    }
+
     /// A fresh access token of an account.
     pub(crate) async fn token(&self, account: &Account) -> String {
-        let url = format!("{}/protocol/openid-connect/token", variable("ECHOPULSE_TEST_KEYCLOAK_ISSUER"));
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", account.client.as_str()),
-            ("client_secret", account.secret.as_str()),
-        ];
-        let answer: Value = self.http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+        let answer = self.client_tokens(&account.client, &account.secret).await.good();
         answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 

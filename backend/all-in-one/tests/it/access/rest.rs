@@ -62,8 +62,10 @@ impl Row {
 
     /// Whether the answer hides something, so that what never was has to look the same.
     fn hides(&self, cell: Cell) -> bool {
-        // Of a member whom one could see it may be said that they are not there.
-        cell.0 == 404 && cell.1 != "member-not-found" && self.path.contains('{')
+        // Of a member whom one could see it may be said that they are not there, or no bot.
+        let could_be_seen =
+            cell.1 == "member-not-found" || self.path.contains("/bots/{user}") && cell.1 == "user-not-found";
+        cell.0 == 404 && !could_be_seen && self.path.contains('{')
     }
 }
 

@@ -101,6 +101,9 @@ impl Ids {
             .replace("{message}", &self.message)
             .replace("{user}", &self.user)
             .replace("{code}", &self.code)
+            // One that never was: who may do what with one that is, `webhooks` says.
+            .replace("{webhook}", "01935c2e-7a10-7000-8000-00000000000a")
+            .replace("{token}", "0")
     }
 }
 
@@ -184,6 +187,8 @@ const NO_MBR: Cell = Cell(404, "member-not-found");
 const NO_USR: Cell = Cell(404, "user-not-found");
 const NO_INV: Cell = Cell(404, "invite-not-found");
 const NO_BAN: Cell = Cell(404, "ban-not-found");
+const NO_HOOK: Cell = Cell(404, "webhook-not-found");
+const WRONG: Cell = Cell(400, "invalid-request");
 const STAYS: Cell = Cell(409, "owner-cannot-leave");
 const NO_FORM: Cell = Cell(415, "unsupported-media-type");
 const SOCKET: Cell = Cell(400, "invalid-request");
@@ -248,6 +253,13 @@ pub(crate) const REST: &[Row] = &[
         .json(|_| json!({})),
     server("DELETE", "/api/servers/{server}/bans/{user}",          [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  GONE,   GONE])
         .of(Target::Banned).foreign(NO_BAN),
+    server("GET",    "/api/servers/{server}/bots",                 [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  FINE,   FINE]),
+    server("POST",   "/api/servers/{server}/bots",                 [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  WRONG,  WRONG])
+        .json(|_| json!({ "name": "" })).note("a name that is none, so that none is made"),
+    server("DELETE", "/api/servers/{server}/bots/{user}",          [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  NO_USR, NO_USR])
+        .note("somebody who is none of its bots"),
+    server("POST",   "/api/servers/{server}/bots/{user}/secret",   [TOKEN, NO_SRV, NO_SRV, NO_SRV, NO_SRV, LACKS,  QUIET,  NO_USR, NO_USR])
+        .note("somebody who is none of its bots"),
     server("POST",   "/api/internal/people",                       [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE])
         .json(|_| json!({})),
     server("GET",    "/api/internal/servers/{server}/events",      [TOKEN, ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE,   ROLE]),
@@ -267,6 +279,17 @@ pub(crate) const REST: &[Row] = &[
         .foreign(NO_MSG),
     chat("POST",     "/api/channels/{channel}/purge",              [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, LACKS,  QUIET,  FINE,   FINE])
         .json(|_| json!({ "through": 1 })),
+    chat("GET",      "/api/channels/{channel}/webhooks",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, LACKS,  QUIET,  FINE,   FINE]),
+    chat("POST",     "/api/channels/{channel}/webhooks",           [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, LACKS,  QUIET,  NO_CHN, MADE])
+        .json(|_| json!({ "name": "CI" })).note("its maker is a member"),
+    chat("PATCH",    "/api/webhooks/{webhook}",                    [TOKEN, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK])
+        .json(|_| json!({ "name": "CI" })).note("one that is not there"),
+    chat("DELETE",   "/api/webhooks/{webhook}",                    [TOKEN, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK])
+        .note("one that is not there"),
+    chat("POST",     "/api/webhooks/{webhook}/token",              [TOKEN, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK, NO_HOOK])
+        .note("one that is not there"),
+    chat("POST",     "/api/webhooks/{webhook}/{token}",            [NO_HOOK; 9])
+        .json(|_| json!({ "content": "hello" })).note("another token"),
     chat("GET",      "/api/read-states",                           [TOKEN, FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE,   FINE]),
     chat("PUT",      "/api/read-states/{channel}",                 [TOKEN, NO_CHN, NO_CHN, NO_CHN, NO_CHN, FINE,   FINE,   NO_CHN, FINE])
         .json(|_| json!({ "seq": 1 })),

@@ -19,7 +19,7 @@ use echopulse_protocol::{
 };
 
 use super::{Connection, Decision};
-use crate::socket::topics::{Follows, Subscription, position_of, stream_of};
+use crate::socket::topics::{Follows, Subscription, start_of, stream_of};
 
 impl Connection {
     pub(super) fn subscribe(&mut self, name: String, destination: &str, frame: &Frame) {
@@ -35,8 +35,8 @@ impl Connection {
             self.session.accept_subscription();
             return self.topics.add(subscription);
         };
-        let position = match position_of(frame) {
-            Ok(position) => position,
+        let start = match start_of(frame) {
+            Ok(start) => start,
             Err(error) => {
                 let receipt = self.session.refuse_subscription();
                 return self.refuse(receipt, &error);
@@ -45,7 +45,7 @@ impl Connection {
         let follower = Arc::clone(&self.outbox) as _;
         let app = self.app.clone();
         self.deciding = Some(Box::pin(async move {
-            let command = Follow { actor, stream, position, follower, subscription: number };
+            let command = Follow { actor, stream, start, follower, subscription: number };
             let (followed, standings) = match app.limiting.take(&caller, &[Bucket::Subscribe], None).await {
                 Ok(standings) => {
                     (app.ports.following.follow(command).await.map_err(ApiError::from), standings)

@@ -7,9 +7,10 @@ use crate::{
     chat::{
         error::ChatError,
         model::{HistoryPage, HistoryQuery, Mentions, Message, Presence, ReadMove, ReadState},
+        webhook::{TokenHash, Webhook},
     },
     common::{
-        BoxFuture, ChannelId, Epoch, MessageId, Position, Seq, ServerId, StreamKey, UserId,
+        BoxFuture, ChannelId, Epoch, MessageId, Position, Seq, ServerId, StreamKey, UserId, WebhookId,
         actor::{Actor, Identity},
     },
 };
@@ -107,6 +108,51 @@ pub trait Reading: Send + Sync {
     fn presence(&self, actor: Actor, server: ServerId) -> Answer<'_, Vec<(UserId, Presence)>>;
 }
 
+/// Where a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With what happens from now on.
+    Now,
+    /// Behind the last event had; who is too far behind is told so and begins at the head.
+    Behind(Position),
+    /// Behind the follower's read position in a channel, which is kept here: everything since, however much that is.
+    Stored,
+}
+
+/// A message that a program without an account posts.
+#[derive(Debug, Clone)]
+pub struct PostByWebhook {
+    /// By which webhook.
+    pub webhook: WebhookId,
+    /// The hash of the token that was shown.
+    pub token: TokenHash,
+    /// The sender's own key, 1-64 printable ASCII characters; without one a retry is a second message.
+    pub nonce: Option<String>,
+    /// The cleaned content.
+    pub content: String,
+    /// What the text names; only people are told.
+    pub named: Mentions,
+}
+
+/// Webhooks. Whoever holds MANAGE_WEBHOOKS in a channel manages them; whoever has a token uses one.
+pub trait Webhooks: Send + Sync {
+    /// Makes one, opened by the token with this hash.
+    fn create(&self, actor: Actor, channel: ChannelId, name: String, token: TokenHash)
+    -> Answer<'_, Webhook>;
+    /// Those of a channel.
+    fn list(&self, actor: Actor, channel: ChannelId) -> Answer<'_, Vec<Webhook>>;
+    /// Shows one under another name.
+    fn rename(&self, actor: Actor, webhook: WebhookId, name: String) -> Answer<'_, Webhook>;
+    /// Opens one with another token; the old one opens nothing any more.
+    fn set_token(&self, actor: Actor, webhook: WebhookId, token: TokenHash) -> Answer<'_, Webhook>;
+    /// Deletes one. What it wrote stays.
+    fn delete(&self, actor: Actor, webhook: WebhookId) -> Answer<'_, ()>;
+    /// Whether a token opens a webhook.
+    fn check(&self, webhook: WebhookId, token: TokenHash) -> Answer<'_, ()>;
+    /// Posts. Answers the message as it is stored; for a known nonce the original.
+    fn post(&self, command: PostByWebhook) -> Answer<'_, Message>;
+}
+
 /// A subscription to be made.
 #[derive(Clone)]
 pub struct Follow {
@@ -114,8 +160,8 @@ pub struct Follow {
     pub actor: Actor,
     /// What.
     pub stream: StreamKey,
-    /// The last event had; `None`: from now on.
-    pub position: Option<Position>,
+    /// Where it begins.
+    pub start: Start,
     /// Where deliveries go.
     pub follower: Arc<dyn Follower>,
     /// What the follower calls this subscription.

@@ -5,13 +5,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::{
     chat::{
         model::{Delivery, HistoryPage, HistoryQuery, Message, ReadMove, ReadState, Record, StreamEvent},
+        webhook::{TokenHash, Webhook},
         write::{Outcome, Write},
     },
     common::{
         BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, Timestamp, UserId,
+        WebhookId,
         actor::{Actor, Identity},
         community::{Channel, Member, Role, Server, User},
         event::ServerEvent,
+        name::WebhookName,
     },
 };
 
@@ -63,6 +66,44 @@ pub trait MessageStore: Send + Sync {
         channel: ChannelId,
         to: ReadMove,
     ) -> BoxFuture<'_, Result<Option<ReadState>, StoreError>>;
+}
+
+/// What became of a new webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// It is kept.
+    Done,
+    /// Its channel has as many as may be.
+    Full,
+    /// Its channel is gone, or its maker is no member any more.
+    Gone,
+}
+
+/// Webhooks and the hashes of their tokens.
+pub trait WebhookStore: Send + Sync {
+    /// Keeps a new one, unless its channel has `limit`, or its maker is no member of the channel's server: whoever is kicked or
+    /// banned meanwhile leaves none.
+    fn create(
+        &self,
+        webhook: Webhook,
+        token: TokenHash,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Made, StoreError>>;
+
+    /// Those of a channel, by id.
+    fn of_channel(&self, channel: ChannelId) -> BoxFuture<'_, Result<Vec<Webhook>, StoreError>>;
+
+    /// One, and the hash of its token.
+    fn find(&self, webhook: WebhookId) -> BoxFuture<'_, Result<Option<(Webhook, TokenHash)>, StoreError>>;
+
+    /// Shows it, and what it wrote, under another name. Answers whether it is there.
+    fn rename(&self, webhook: WebhookId, name: WebhookName) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Opens it with another token from now on. Answers whether it is there.
+    fn set_token(&self, webhook: WebhookId, token: TokenHash) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Deletes it; its messages keep its name. Answers whether it was there.
+    fn delete(&self, webhook: WebhookId) -> BoxFuture<'_, Result<bool, StoreError>>;
 }
 
 /// What became of an author's nonce.
@@ -177,7 +218,7 @@ pub trait Projection: Send + Sync {
     fn position(&self, server: ServerId) -> BoxFuture<'_, Result<Option<(Epoch, Seq)>, StoreError>>;
 
     /// Applies one change, its event row for `/servers/{s}`, and what follows from it for persons' streams
-    /// (server.joined, server.left) and messages (a ban that takes messages along, a deleted channel's rows), all
+    /// (server.joined, server.left) and messages (a ban that takes messages along, the webhooks of who was kicked or banned, a deleted channel's rows), all
     /// in one transaction, but only if it is the next one: place 1 of an unknown server, else the copy's place + 1 in its epoch.
     fn apply(&self, event: ServerEvent) -> BoxFuture<'_, Result<Applied, StoreError>>;
 

@@ -26,7 +26,7 @@ const TIMEOUT: (Duration, Duration) = (Duration::from_secs(60), Duration::from_s
 const DELETE_MESSAGES_S: u32 = 604_800;
 
 /// A new membership of somebody who is none yet. A timeout that outlived an older one goes on.
-fn enter(view: &ServerView, user: UserId, now: Timestamp) -> Result<Change, Refusal> {
+pub(super) fn enter(view: &ServerView, user: UserId, now: Timestamp) -> Result<Change, Refusal> {
     let Person { user: profile, timeout_until, servers, .. } = view.person(user);
     let profile = profile.ok_or(Refusal::UserNotFound)?;
     if servers >= SERVERS {
@@ -36,7 +36,7 @@ fn enter(view: &ServerView, user: UserId, now: Timestamp) -> Result<Change, Refu
     Ok(Change::Event(ServerChange::MemberJoined { member, user: profile }))
 }
 
-fn check_ban(view: &ServerView, user: UserId, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check_ban(view: &ServerView, user: UserId, now: Timestamp) -> Result<(), Refusal> {
     match view.person(user).ban {
         Some(ban) if ban.holds(now) => Err(Refusal::Banned),
         _ => Ok(()),
@@ -89,7 +89,7 @@ pub fn leave(view: &ServerView, actor: Actor) -> Decision {
     Ok(vec![removed(actor.user, RemovalCause::Left)])
 }
 
-const fn removed(user: UserId, cause: RemovalCause) -> Change {
+pub(super) const fn removed(user: UserId, cause: RemovalCause) -> Change {
     Change::Event(ServerChange::MemberRemoved { user, cause })
 }
 

@@ -1,10 +1,12 @@
 //! The rules of the server context, as pure functions of what the store shows under the lock.
 
+mod bot;
 mod channel;
 mod invite;
 mod member;
 mod server;
 
+pub use bot::{add as add_bot, check_new as check_new_bot, keep as keep_bot, retire as retire_bot};
 pub use channel::{
     create as create_channel, delete as delete_channel, order as order_channels, update as update_channel,
 };

@@ -1,6 +1,6 @@
 //! What the server context can be asked. Texts arrive cleaned; lengths, names and rights are judged here.
 
-use super::outbound::Page;
+use super::outbound::{ClientSecret, Page};
 use crate::{
     common::{
         BoxFuture, CategoryId, ChannelId, Epoch, Permissions, Seq, ServerId, StoreError, Timestamp, UserId,
@@ -13,7 +13,7 @@ use crate::{
     server::{
         error::ServerError,
         kept::RequestKey,
-        view::{Ban, Invite},
+        view::{Ban, Bot, Invite},
     },
 };
 
@@ -207,6 +207,8 @@ pub trait Members: Send + Sync {
     fn get(&self, actor: Actor, server: ServerId, user: UserId) -> Answer<'_, (Member, User)>;
     /// Joins an open server.
     fn join(&self, actor: Actor, server: ServerId) -> Answer<'_, Joined>;
+    /// Adds a bot of the instance, without roles. One that is a member already stays as it is.
+    fn add_bot(&self, actor: Actor, server: ServerId, bot: UserId) -> Answer<'_, Joined>;
     /// Leaves.
     fn leave(&self, actor: Actor, server: ServerId) -> Answer<'_, ()>;
     /// Ends somebody's membership.
@@ -301,6 +303,27 @@ pub trait Bans: Send + Sync {
     fn ban(&self, actor: Actor, server: ServerId, user: UserId, ban: NewBan) -> Answer<'_, Ban>;
     /// Lifts a ban.
     fn lift(&self, actor: Actor, server: ServerId, user: UserId) -> Answer<'_, ()>;
+}
+
+/// A bot that was just made, and the only time that its secret is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBot {
+    /// It.
+    pub bot: Bot,
+    /// What it signs in with.
+    pub secret: ClientSecret,
+}
+
+/// Bots that a server makes. Whoever holds MANAGE_SERVER there makes and manages them; bots make none.
+pub trait Bots: Send + Sync {
+    /// Makes a bot: a client of the issuer, its account, and a membership without roles.
+    fn create(&self, actor: Actor, server: ServerId, name: String) -> Answer<'_, NewBot>;
+    /// The bots that a server made.
+    fn list(&self, actor: Actor, server: ServerId) -> Answer<'_, Vec<Bot>>;
+    /// Gives a bot another secret. The old one, and everything that was opened with it, ends.
+    fn rotate(&self, actor: Actor, server: ServerId, bot: UserId) -> Answer<'_, NewBot>;
+    /// Takes a bot away: its client, its sessions and all its memberships. What it wrote stays.
+    fn revoke(&self, actor: Actor, server: ServerId, bot: UserId) -> Answer<'_, ()>;
 }
 
 /// What the chat service asks.

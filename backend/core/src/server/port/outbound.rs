@@ -1,12 +1,14 @@
 //! What the server context asks of the world. Each method is one whole fact; no transaction crosses a port.
 
+use std::fmt;
+
 use crate::{
     common::{
         BoxFuture, ChannelId, Epoch, Seq, ServerId, StoreError, Timestamp, UserId,
         actor::Identity,
         community::{Channel, Member, Role, Server, User},
         event::ServerEvent,
-        name::InviteCode,
+        name::{InviteCode, Username},
         sign_out::SignOut,
     },
     server::{
@@ -184,6 +186,40 @@ pub trait UserStore: Send + Sync {
         id: UserId,
         change: ProfileChange,
     ) -> BoxFuture<'_, Result<Option<User>, StoreError>>;
+}
+
+/// What a confidential client proves itself with. Never logged, never stored by us.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientSecret(pub String);
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A client that the issuer made for a bot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotClient {
+    /// What the issuer knows it as.
+    pub client_id: String,
+    /// Who its tokens say it is.
+    pub identity: Identity,
+    /// What it proves itself with.
+    pub secret: ClientSecret,
+}
+
+/// The issuer, as far as bots are its clients.
+pub trait BotIssuer: Send + Sync {
+    /// Makes a client for client credentials (RFC 6749 4.4). Its tokens carry the realm role `echopulse-bot` and no other.
+    /// `None`, and nothing made: there is one of that name.
+    fn make(&self, name: Username) -> BoxFuture<'_, Result<Option<BotClient>, StoreError>>;
+
+    /// Gives a client another secret; the old one gets no token any more. `None`: there is no such client.
+    fn rotate(&self, client_id: String) -> BoxFuture<'_, Result<Option<ClientSecret>, StoreError>>;
+
+    /// Takes a client away, so that it gets no token any more. One that is gone is gone.
+    fn remove(&self, client_id: String) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 /// A row that a commit left for the bus.

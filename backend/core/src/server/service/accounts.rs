@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl ServerService {
-    async fn identify(&self, identity: Identity) -> Result<Actor, ServerError> {
+    pub(super) async fn identify(&self, identity: Identity) -> Result<Actor, ServerError> {
         let (kind, admin) = (identity.kind, identity.admin);
         let username = Username::nearest(&identity.preferred_username).into_string();
         let wish = identity.name.as_deref().and_then(|name| DisplayName::parse(name).ok());

@@ -46,17 +46,30 @@ impl ServerService {
     }
 
     /// Where somebody is after joining: the store's view, which has them as a member.
-    async fn joined(&self, actor: Actor, scope: Scope, newly: bool) -> Result<Joined, ServerError> {
+    async fn joined(
+        &self,
+        actor: Actor,
+        who: UserId,
+        scope: Scope,
+        newly: bool,
+    ) -> Result<Joined, ServerError> {
         let ServerView { server, epoch, seq, people, .. } = self.seen(actor, scope).await?;
-        let member = people.get(&actor.user).and_then(|person| person.member.clone());
+        let member = people.get(&who).and_then(|person| person.member.clone());
         Ok(Joined { server, member: member.ok_or(Refusal::MemberNotFound)?, epoch, seq, newly })
+    }
+
+    async fn add_bot_to(&self, actor: Actor, server: ServerId, bot: UserId) -> Result<Joined, ServerError> {
+        let scope = Scope::of_two(server, actor.user, bot);
+        let adding = move |view: &ServerView, now| decide::add_bot(view, actor, bot, now);
+        let events = self.change(scope.clone(), actor, adding).await?;
+        self.joined(actor, bot, scope, !events.is_empty()).await
     }
 
     async fn join_open_server(&self, actor: Actor, server: ServerId) -> Result<Joined, ServerError> {
         let scope = Scope::of(server, actor.user);
         let joining = move |view: &ServerView, now| decide::join_open(view, actor, now);
         let events = self.change(scope.clone(), actor, joining).await?;
-        self.joined(actor, scope, !events.is_empty()).await
+        self.joined(actor, actor.user, scope, !events.is_empty()).await
     }
 
     async fn leave_server(&self, actor: Actor, server: ServerId) -> Result<(), ServerError> {
@@ -145,7 +158,7 @@ impl ServerService {
             .change(scope.clone(), actor, move |view, now| decide::join_by_invite(view, actor, now))
             .await;
         match changed {
-            Ok(events) => self.joined(actor, scope, !events.is_empty()).await,
+            Ok(events) => self.joined(actor, actor.user, scope, !events.is_empty()).await,
             // A server that was deleted meanwhile has no invites either.
             Err(ServerError::Refused(Refusal::ServerNotFound)) => Err(Refusal::InviteNotFound.into()),
             Err(error) => Err(error),
@@ -207,6 +220,10 @@ impl Members for ServerService {
 
     fn join(&self, actor: Actor, server: ServerId) -> Answer<'_, Joined> {
         Box::pin(self.join_open_server(actor, server))
+    }
+
+    fn add_bot(&self, actor: Actor, server: ServerId, bot: UserId) -> Answer<'_, Joined> {
+        Box::pin(self.add_bot_to(actor, server, bot))
     }
 
     fn leave(&self, actor: Actor, server: ServerId) -> Answer<'_, ()> {

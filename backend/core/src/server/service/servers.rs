@@ -142,7 +142,13 @@ impl ServerService {
         server: ServerId,
         confirm: String,
     ) -> Result<(), ServerError> {
-        let scope = Scope::of(server, actor.user);
+        let scope = Scope { bots: true, ..Scope::of(server, actor.user) };
+        let view = self.seen(actor, scope.clone()).await?;
+        decide::delete_server(&view, actor, &confirm, self.now())?;
+        // First, because nobody could manage them afterwards.
+        for bot in &view.bots {
+            self.retire_bot(actor, bot, server).await?;
+        }
         self.change(scope, actor, move |view, now| decide::delete_server(view, actor, &confirm, now)).await?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::{
     server::{
         kept::KeptAnswer,
         port::outbound::{Founding, OutboxRecord, ProfileChange, Unfounded},
-        view::{Ban, Change, Invite, Person, Scope, ServerView},
+        view::{Ban, Bot, Change, Invite, Person, Scope, ServerView},
     },
 };
 
@@ -54,6 +54,7 @@ pub(super) struct Kept {
     timeouts: BTreeMap<UserId, Timestamp>,
     pub(super) invites: BTreeMap<InviteCode, Invite>,
     pub(super) bans: BTreeMap<UserId, Ban>,
+    bots: BTreeMap<UserId, Bot>,
 }
 
 impl Kept {
@@ -68,6 +69,7 @@ impl Kept {
             timeouts: BTreeMap::new(),
             invites: BTreeMap::new(),
             bans: BTreeMap::new(),
+            bots: BTreeMap::new(),
         }
     }
 
@@ -225,6 +227,7 @@ impl State {
             invite: scope.invite.as_ref().and_then(|code| kept.invites.get(code)).cloned(),
             members: kept.members.len() as u64,
             live_invites: kept.invites.values().filter(|invite| invite.lives(now)).count() as u64,
+            bots: kept.bots.values().filter(|_| scope.bots).cloned().collect(),
         })
     }
 
@@ -250,6 +253,8 @@ impl State {
             Change::InvitesOfDeleted(user) => kept.invites.retain(|_, invite| invite.created_by != user),
             Change::BanSet(ban) => drop(kept.bans.insert(ban.user, ban)),
             Change::BanLifted(user) => drop(kept.bans.remove(&user)),
+            Change::BotMade(bot) => drop(kept.bots.insert(bot.user, bot)),
+            Change::BotGone(user) => drop(kept.bots.remove(&user)),
         }
         None
     }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::MemoryServerStore;
+use super::{MemoryBotIssuer, MemoryServerStore, NotedSignOuts};
 use crate::{
     common::{
         ServerId, Timestamp,
@@ -25,6 +25,7 @@ use crate::{
             outbound::ServerStore,
         },
         service::{ServerDeps, ServerService},
+        sign_outs::{SignOutDeps, SignOutService},
         view::{Change, Scope},
     },
 };
@@ -77,6 +78,10 @@ pub struct Town {
     pub service: ServerService,
     /// What they are kept in.
     pub store: Arc<MemoryServerStore>,
+    /// Where its bots are clients.
+    pub bots: Arc<MemoryBotIssuer>,
+    /// Sign-ins that ended.
+    pub sign_outs: Arc<NotedSignOuts>,
     /// The time.
     pub clock: Arc<HandClock>,
     /// Nudged after each commit.
@@ -87,15 +92,25 @@ impl Default for Town {
     fn default() -> Self {
         let (store, clock, nudge) =
             (Arc::<MemoryServerStore>::default(), Arc::<HandClock>::default(), Arc::<Nudge>::default());
+        let (bots, sign_outs) = (Arc::<MemoryBotIssuer>::default(), Arc::<NotedSignOuts>::default());
+        let ends = SignOutService::new(SignOutDeps {
+            store: Arc::<MemoryServerStore>::clone(&store),
+            memory: Arc::<NotedSignOuts>::clone(&sign_outs),
+            relay: Arc::clone(&nudge),
+            clock: Arc::<HandClock>::clone(&clock),
+            longest_token: Duration::from_secs(600),
+        });
         let service = ServerService::new(ServerDeps {
             store: Arc::<MemoryServerStore>::clone(&store),
             users: Arc::<MemoryServerStore>::clone(&store),
+            bots: Arc::<MemoryBotIssuer>::clone(&bots),
+            sign_outs: Arc::new(ends),
             relay: Arc::clone(&nudge),
             clock: Arc::<HandClock>::clone(&clock),
             ids: Arc::<CountingIds>::default(),
             chance: Arc::<CountedChance>::default(),
         });
-        Self { service, store, clock, nudge }
+        Self { service, store, bots, sign_outs, clock, nudge }
     }
 }
 

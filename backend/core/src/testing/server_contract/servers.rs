@@ -10,12 +10,13 @@ use crate::{
         actor::Actor,
         community::{Category, Channel, JoinPolicy, Member, Override, OverrideTarget, Role, UserKind},
         event::{RemovalCause, ServerChange},
+        name::Username,
     },
     server::{
         decide,
         error::Refusal,
         port::outbound::Founding,
-        view::{Ban, Change, Invite, Scope, ServerView},
+        view::{Ban, Bot, Change, Invite, Scope, ServerView},
     },
 };
 
@@ -287,6 +288,28 @@ pub(super) async fn a_ban_replaces_an_older_one_until_it_is_lifted(stores: Store
     assert_eq!((page.items[0].user, page.next), (NOBODY, None));
     change(stores, vec![Change::BanLifted(LIN)]).await;
     assert_eq!(view(stores, Scope::of(SERVER, LIN)).await.person(LIN).ban, None);
+}
+
+pub(super) async fn bots_are_shown_to_who_asks_until_they_are_gone(stores: Stores<'_>) {
+    town(stores).await;
+    let bot = |user: UserId, name: &str| Bot {
+        user,
+        name: Username::parse(name).unwrap(),
+        client_id: format!("bot-{name}"),
+        iss: "https://issuer.example".to_owned(),
+        sub: format!("sub-{name}"),
+        created_by: ADA,
+        created_at: at(3),
+    };
+    let (first, second) = (bot(LIN, "deploy"), bot(NOBODY, "ci"));
+    change(stores, vec![Change::BotMade(second.clone()), Change::BotMade(first.clone())]).await;
+    let asked = Scope { bots: true, ..Scope::of(SERVER, ADA) };
+    assert_eq!(view(stores, asked.clone()).await.bots, [first.clone(), second]);
+    assert_eq!(view(stores, Scope::of(SERVER, ADA)).await.bots, [], "nobody asked");
+    assert_eq!(seqs(&change(stores, vec![Change::BotGone(NOBODY)]).await), [], "followers are not told");
+    assert_eq!(view(stores, asked.clone()).await.bots, [first]);
+    assert!(stores.servers.found(founding(OTHER, ADA, JoinPolicy::Open)).await.unwrap().is_ok());
+    assert_eq!(view(stores, Scope { server: OTHER, ..asked }).await.bots, [], "each server has its own");
 }
 
 pub(super) async fn servers_are_listed_by_page(stores: Stores<'_>) {

@@ -81,6 +81,7 @@ impl Node {
         let relay = Relay::new(Arc::clone(&store) as _, Arc::clone(&shared.bus) as Arc<dyn Bus>, 0);
         let service = Arc::new(ChatService::new(ChatDeps {
             messages: store,
+            webhooks: Arc::clone(&shared.store) as _,
             committer: Arc::clone(&committer),
             hub: Arc::clone(&hub),
             rights,

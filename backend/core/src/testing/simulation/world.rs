@@ -23,7 +23,7 @@ use crate::{
         error::{ChatError, Refusal},
         model::{Mentions, Record},
         port::{
-            inbound::{DeleteMessages, EditMessage, Follow, Following, PostMessage, Posting, Receipt},
+            inbound::{DeleteMessages, EditMessage, Follow, Following, PostMessage, Posting, Receipt, Start},
             outbound::EventLog,
         },
     },
@@ -536,7 +536,7 @@ impl World {
         let follow = Follow {
             actor: Actor { user: reader.user, kind: UserKind::Person, admin: false },
             stream: StreamKey::Channel(*channel),
-            position: reader.position,
+            start: reader.position.map_or(Start::Now, Start::Behind),
             follower: Arc::clone(&inbox) as _,
             subscription: 0,
         };

@@ -23,6 +23,7 @@ use super::{
     message::deleted_by_number,
     outbox,
     stream::{self, EventRow, Said},
+    webhooks,
 };
 use crate::postgres::{
     codec::{bits, damaged, id, ids, seq, signed, stream_octets, to_json},
@@ -122,6 +123,7 @@ impl Change<'_> {
             ServerChange::MemberUpdated(member) => self.put_member(member).await,
             ServerChange::MemberRemoved { user, cause } => self.remove(*user, *cause).await,
             ServerChange::MemberBanned { user, delete_messages_s } => {
+                webhooks::revoke(self.db, self.event.server, *user).await?;
                 self.erase(*user, *delete_messages_s).await
             }
         }
@@ -201,6 +203,9 @@ impl Change<'_> {
         let keep = "INSERT INTO removal (server, person, cause) VALUES ($1, $2, $3)
                     ON CONFLICT (server, person) DO UPDATE SET cause = excluded.cause";
         run(self.db, sqlx::query(keep).bind(self.server()).bind(person).bind(cause_number(cause))).await?;
+        if matches!(cause, RemovalCause::Kicked | RemovalCause::Banned) {
+            webhooks::revoke(self.db, self.event.server, user).await?;
+        }
         self.tell_of_end(&[user], cause).await
     }
 
@@ -255,6 +260,7 @@ impl Change<'_> {
             "DELETE FROM message WHERE channel = $1",
             "DELETE FROM read_state WHERE channel = $1",
             "DELETE FROM joined_head WHERE channel = $1",
+            "DELETE FROM webhook WHERE channel = $1",
         ] {
             run(self.db, sqlx::query(emptied).bind(id(channel.as_u128()))).await?;
         }

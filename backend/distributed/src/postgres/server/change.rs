@@ -19,7 +19,7 @@ use echopulse_core::{
 use echopulse_wire as wire;
 use sqlx::PgConnection;
 
-use super::{kept, people, view};
+use super::{bots, kept, people, view};
 use crate::postgres::{
     codec::{id, signed, to_json},
     database::Database,
@@ -97,6 +97,8 @@ async fn apply(
         // `change` has kept it.
         Change::Answered(_) => return Ok(None),
         Change::InviteMade(invite) => return put_invite(db, &invite).await.map(|()| None),
+        Change::BotMade(bot) => return bots::put(db, numbering.server, &bot).await.map(|()| None),
+        Change::BotGone(user) => return bots::delete(db, numbering.server, user).await.map(|()| None),
         Change::BanSet(ban) => return put_ban(db, numbering.server, &ban).await.map(|()| None),
         Change::InviteUsed(code) => {
             sqlx::query("UPDATE invite SET uses = uses + 1 WHERE server = $1 AND code = $2")

@@ -13,7 +13,7 @@ use echopulse_core::{
 use echopulse_wire as wire;
 use sqlx::{PgConnection, postgres::PgRow};
 
-use super::people;
+use super::{bots, people};
 use crate::postgres::{
     codec::{bits, damaged, epoch, from_json, get, id, optional_time, seq, small, time},
     query::{all, count, one},
@@ -49,6 +49,7 @@ pub(super) async fn load(
         },
         members: count(db, sqlx::query(members).bind(key)).await?,
         live_invites: count(db, sqlx::query(live).bind(key).bind(now.as_millis())).await?,
+        bots: if scope.bots { bots::made_by(db, scope.server).await? } else { Vec::new() },
     }))
 }
 

@@ -20,6 +20,7 @@ use super::{
     message::deleted_by_number,
     stream::{self, EventRow, Said},
     tail::Tail,
+    webhooks,
 };
 use crate::sqlite::{
     codec::{bits, id_list, octets, seq, signed, stream_octets, to_json},
@@ -103,6 +104,7 @@ impl Change<'_> {
             ServerChange::MemberUpdated(member) => self.put_member(member).await,
             ServerChange::MemberRemoved { user, cause } => self.remove(*user, *cause).await,
             ServerChange::MemberBanned { user, delete_messages_s } => {
+                webhooks::revoke(self.db, self.event.server, *user).await?;
                 self.erase(*user, *delete_messages_s).await
             }
         }
@@ -179,6 +181,9 @@ impl Change<'_> {
         run(self.db, delete.bind(self.server()).bind(&id)).await?;
         let keep = "INSERT OR REPLACE INTO removal (server, user, cause) VALUES (?, ?, ?)";
         run(self.db, sqlx::query(keep).bind(self.server()).bind(&id).bind(cause_number(cause))).await?;
+        if matches!(cause, RemovalCause::Kicked | RemovalCause::Banned) {
+            webhooks::revoke(self.db, self.event.server, user).await?;
+        }
         self.tell_of_end(user, cause).await
     }
 
@@ -233,6 +238,7 @@ impl Change<'_> {
             ("DELETE FROM message WHERE channel = ?", &id),
             ("DELETE FROM read_state WHERE channel = ?", &id),
             ("DELETE FROM joined_head WHERE channel = ?", &id),
+            ("DELETE FROM webhook WHERE channel = ?", &id),
         ] {
             run(self.db, sqlx::query(emptied).bind(name)).await?;
         }

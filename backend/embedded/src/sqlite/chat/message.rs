@@ -95,7 +95,11 @@ pub(super) const fn deleted_by_number(by: DeletedBy) -> i64 {
 
 /// What an author is, by the number of a column.
 pub(super) const fn author_kind(number: i64) -> AuthorKind {
-    if number == 1 { AuthorKind::Bot } else { AuthorKind::Person }
+    match number {
+        1 => AuthorKind::Bot,
+        2 => AuthorKind::Webhook,
+        _ => AuthorKind::Person,
+    }
 }
 
 /// The number of the column `author_kind`.
@@ -103,6 +107,7 @@ pub(super) const fn author_kind_number(kind: AuthorKind) -> i64 {
     match kind {
         AuthorKind::Person => 0,
         AuthorKind::Bot => 1,
+        AuthorKind::Webhook => 2,
     }
 }
 

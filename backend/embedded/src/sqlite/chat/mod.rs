@@ -16,6 +16,7 @@ mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
@@ -23,15 +24,18 @@ use echopulse_core::{
     chat::{
         model::{HistoryPage, HistoryQuery, Message, ReadMove, ReadState, StreamEvent},
         port::outbound::{
-            Applied, Community, EventLog, EventPage, MessageStore, NonceRecord, Outbox, Projection,
-            RetentionStore, StreamHead,
+            Applied, Community, EventLog, EventPage, Made, MessageStore, NonceRecord, Outbox, Projection,
+            RetentionStore, StreamHead, WebhookStore,
         },
+        webhook::{TokenHash, Webhook},
         write::{Outcome, Write},
     },
     common::{
         BoxFuture, ChannelId, Epoch, MessageId, Seq, ServerId, StoreError, StreamKey, Timestamp, UserId,
+        WebhookId,
         community::{Channel, Member, User},
         event::{RemovalCause, ServerEvent},
+        name::WebhookName,
         port::Chance,
     },
 };
@@ -173,6 +177,32 @@ impl Projection for SqliteChatStore {
 
     fn removal(&self, server: ServerId, user: UserId) -> Answer<'_, Option<RemovalCause>> {
         Box::pin(async move { copy::removal(&mut *self.database.reader().await?, server, user).await })
+    }
+}
+
+impl WebhookStore for SqliteChatStore {
+    fn create(&self, webhook: Webhook, token: TokenHash, limit: usize) -> Answer<'_, Made> {
+        Box::pin(webhooks::create(&self.database, webhook, token, limit))
+    }
+
+    fn of_channel(&self, channel: ChannelId) -> Answer<'_, Vec<Webhook>> {
+        Box::pin(async move { webhooks::of_channel(&mut *self.database.reader().await?, channel).await })
+    }
+
+    fn find(&self, webhook: WebhookId) -> Answer<'_, Option<(Webhook, TokenHash)>> {
+        Box::pin(async move { webhooks::find(&mut *self.database.reader().await?, webhook).await })
+    }
+
+    fn rename(&self, webhook: WebhookId, name: WebhookName) -> Answer<'_, bool> {
+        Box::pin(async move { webhooks::rename(&self.database, webhook, &name).await })
+    }
+
+    fn set_token(&self, webhook: WebhookId, token: TokenHash) -> Answer<'_, bool> {
+        Box::pin(webhooks::set_token(&self.database, webhook, token))
+    }
+
+    fn delete(&self, webhook: WebhookId) -> Answer<'_, bool> {
+        Box::pin(webhooks::delete(&self.database, webhook))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Objects are kept as the JSON of the wire, beside the columns that are searched. Every change of a server goes through
 //! [`change`], which loads the [`view`] that a decision needs in the transaction that stores what it answers.
 
+mod bots;
 mod change;
 mod found;
 mod kept;

@@ -13,7 +13,7 @@ use echopulse_core::{
 use echopulse_wire as wire;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::people;
+use super::{bots, people};
 use crate::sqlite::{
     codec::{bits, damaged, epoch, from_json, get, octets, optional_time, seq, time},
     query::{all, count, one},
@@ -49,6 +49,7 @@ pub(super) async fn load(
         },
         members: count(db, sqlx::query(members).bind(&id)).await?,
         live_invites: count(db, sqlx::query(live).bind(&id).bind(now.as_millis())).await?,
+        bots: if scope.bots { bots::made_by(db, scope.server).await? } else { Vec::new() },
     }))
 }
 

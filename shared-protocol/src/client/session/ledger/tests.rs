@@ -58,7 +58,7 @@ impl Desk {
 #[test]
 fn a_stream_that_the_service_has_no_time_for_is_asked_for_again() {
     let mut desk = Desk::new();
-    desk.ledger.subscribe(TOPIC, None, Some(&mut desk.session));
+    desk.ledger.subscribe(TOPIC, Start::Now, Some(&mut desk.session));
     assert!(desk.said()[0].starts_with("SUBSCRIBE\nid:t1\n"));
     assert_eq!(desk.refuse("t1", "not-ready"), None);
     assert_eq!(desk.ledger.due(), Some(desk.now + Duration::from_secs(4)));
@@ -100,7 +100,7 @@ fn a_send_with_a_wrong_nonce_is_refused_at_once() {
 fn what_is_given_up_before_it_is_answered_is_unsubscribed_behind_the_answer() {
     let mut desk = Desk::new();
     for (id, answer) in [("t1", "RECEIPT\nreceipt-id:t1\n\n\0"), ("t2", "")] {
-        desk.ledger.subscribe(TOPIC, None, Some(&mut desk.session));
+        desk.ledger.subscribe(TOPIC, Start::Now, Some(&mut desk.session));
         desk.said();
         desk.ledger.unsubscribe(TOPIC, Some(&mut desk.session));
         assert!(desk.said().is_empty(), "what may be refused cannot be unsubscribed from");
@@ -117,7 +117,7 @@ fn what_is_given_up_before_it_is_answered_is_unsubscribed_behind_the_answer() {
 #[test]
 fn an_event_that_cannot_be_read_counts_as_had() {
     let mut desk = Desk::new();
-    desk.ledger.subscribe(TOPIC, None, Some(&mut desk.session));
+    desk.ledger.subscribe(TOPIC, Start::Now, Some(&mut desk.session));
     let bad =
         format!("MESSAGE\nsubscription:t1\nmessage-id:m\ndestination:/x\nepoch:{}\nseq:5\n\n?\0", Epoch(1));
     let Some(SessionEvent::Event { envelope, .. }) = desk.hear(&bad) else { panic!() };
@@ -146,7 +146,7 @@ fn told(desk: &mut Desk, event: serde_json::Value) -> Option<SessionEvent> {
 fn a_gap_is_told_and_counts_as_had() {
     let mut desk = Desk::new();
     let place = StreamPosition { epoch: Epoch(1), after: Seq(2) };
-    desk.ledger.subscribe(TOPIC, Some(place), Some(&mut desk.session));
+    desk.ledger.subscribe(TOPIC, Start::Behind(place), Some(&mut desk.session));
     let gap = told(&mut desk, json!({"event": "gap", "from": 3, "to": 900, "reason": "too-far"}));
     assert!(matches!(gap, Some(SessionEvent::Gap { from: Seq(3), to: Seq(900), .. })), "{gap:?}");
     desk.said();
@@ -157,12 +157,50 @@ fn a_gap_is_told_and_counts_as_had() {
 #[test]
 fn what_ended_is_not_followed_again() {
     let mut desk = Desk::new();
-    desk.ledger.subscribe(TOPIC, None, Some(&mut desk.session));
+    desk.ledger.subscribe(TOPIC, Start::Now, Some(&mut desk.session));
     let ended = told(&mut desk, json!({"event": "ended", "code": "kicked"}));
     assert!(matches!(ended, Some(SessionEvent::Ended { .. })), "{ended:?}");
     desk.said();
     desk.ledger.resume(&mut desk.session);
     assert_eq!(desk.said().len(), 1, "only the replies are followed");
+}
+
+#[test]
+fn a_stored_position_is_asked_for_again_and_again_and_what_was_had_tells_nothing() {
+    let mut desk = Desk::new();
+    desk.ledger.subscribe(TOPIC, Start::Stored, Some(&mut desk.session));
+    let said = desk.said().remove(0);
+    assert!(said.contains("\nafter:read\n") && !said.contains("epoch:"), "{said}");
+    let head = format!("RECEIPT\nreceipt-id:t1\nepoch:{}\nseq:9\n\n\0", Epoch(1));
+    assert_eq!(
+        desk.hear(&head),
+        Some(SessionEvent::Subscribed { topic: TOPIC, position: None }),
+        "the head is not where it begins"
+    );
+    let skip = |seq: u64, subscription: &str| {
+        format!(
+            "MESSAGE\nsubscription:{subscription}\nmessage-id:1\ndestination:/x\nepoch:{}\nseq:{seq}\n\n\0",
+            Epoch(1)
+        )
+    };
+    assert!(desk.hear(&skip(3, "t1")).is_some());
+    desk.ledger.resume(&mut desk.session);
+    let said = desk.said().concat();
+    assert!(said.contains("\nid:t2\n") && said.contains("\nafter:read\n"), "{said}");
+    assert_eq!(desk.hear(&skip(3, "t2")), None, "it was had before the connection broke");
+    assert!(desk.hear(&skip(4, "t2")).is_some());
+}
+
+#[test]
+fn a_moved_position_is_noted_and_said_until_it_is() {
+    let mut desk = Desk::new();
+    let (answer, mut awaited) = oneshot::channel();
+    let destination = SendTo::Read(ChannelId::from_u128(7)).to_string();
+    desk.ledger.send(destination, None, b"{}".to_vec(), answer, Some(&mut desk.session));
+    desk.refuse("s1", "unavailable");
+    assert_eq!(awaited.try_recv(), Err(TryRecvError::Empty));
+    desk.hear("RECEIPT\nreceipt-id:s1\n\n\0");
+    assert_eq!(awaited.try_recv(), Ok(SendOutcome::Noted));
 }
 
 #[test]

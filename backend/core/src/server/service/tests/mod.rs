@@ -2,6 +2,7 @@
 
 mod access;
 mod bans;
+mod bots;
 mod channels;
 mod invites;
 mod members;

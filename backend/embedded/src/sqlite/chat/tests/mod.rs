@@ -128,7 +128,7 @@ fn user(id: UserId, name: &str) -> User {
 
 fn views(fixture: &Fixture) -> Stores<'_> {
     let store = &fixture.store;
-    Stores { messages: store, log: store, outbox: store, projection: store }
+    Stores { messages: store, log: store, outbox: store, projection: store, webhooks: store }
 }
 
 fn is_stored(outcome: &Outcome) -> bool {

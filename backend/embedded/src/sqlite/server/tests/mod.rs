@@ -24,6 +24,7 @@ use echopulse_core::{
 use tempfile::TempDir;
 
 use super::SqliteServerStore;
+use echopulse_core::testing::server::{MemoryBotIssuer, NoSignOuts};
 use echopulse_system::{OsChance, SystemClock, Uuid7Ids};
 
 /// The use cases on a store in a folder of its own.
@@ -41,6 +42,8 @@ impl Fixture {
     async fn over(folder: TempDir) -> Self {
         let store = SqliteServerStore::connect(folder.path()).await.unwrap();
         let service = ServerService::new(ServerDeps {
+            bots: Arc::<MemoryBotIssuer>::default(),
+            sign_outs: Arc::<NoSignOuts>::default(),
             store: Arc::new(store.clone()),
             users: Arc::new(store.clone()),
             relay: Arc::new(Nudge::default()),
