@@ -7,6 +7,7 @@ mod distributed_world {
     mod access;
     #[path = "../../../../backend/all-in-one/tests/it/bots.rs"]
     mod bots;
+    mod browser;
     mod defects;
     mod drain;
     mod extra;

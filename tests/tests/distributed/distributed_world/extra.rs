@@ -26,18 +26,30 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Nobody listens there.
 pub(crate) const NOWHERE: &str = "127.0.0.1:1";
 
-/// Which service.
+/// Which program.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Server,
     Chat,
+    /// The browser client, of which the world has one.
+    Web,
 }
 
 impl Kind {
-    const fn name(self) -> &'static str {
+    const fn program(self) -> &'static str {
         match self {
-            Self::Server => "server",
-            Self::Chat => "chat",
+            Self::Server => "echopulse-server-service",
+            Self::Chat => "echopulse-chat-service",
+            Self::Web => "echopulse-web",
+        }
+    }
+
+    /// What the first of it is called in the world.
+    const fn first(self) -> &'static str {
+        match self {
+            Self::Server => "server-1",
+            Self::Chat => "chat-1",
+            Self::Web => "web",
         }
     }
 }
@@ -64,7 +76,7 @@ pub(crate) fn told(kind: Kind, name: &str) -> String {
 pub(crate) fn environment(kind: Kind) -> BTreeMap<String, String> {
     let world = variable("ECHOPULSE_TEST_WORLD");
     let folder = Path::new(&world).parent().expect("the world has a folder");
-    let told = fs::read_to_string(folder.join(format!("{}-1.pid", kind.name()))).expect("the instance runs");
+    let told = fs::read_to_string(folder.join(format!("{}.pid", kind.first()))).expect("the instance runs");
     let pid = told.split_whitespace().next().expect("it has a pid");
     let environ = fs::read(format!("/proc/{pid}/environ")).expect("it is ours");
     let variables = environ.split(|octet| *octet == 0).filter_map(|variable| {
@@ -84,7 +96,7 @@ impl Extra {
         for (name, value) in other {
             told.insert(format!("ECHOPULSE_{name}"), (*value).to_owned());
         }
-        let program = echopulse_tests::program().with_file_name(format!("echopulse-{}-service", kind.name()));
+        let program = echopulse_tests::program().with_file_name(kind.program());
         let log = tempdir().expect("a folder");
         let lines = File::create(log.path().join("log")).expect("it can be written");
         let child = Command::new(program)

@@ -17,7 +17,7 @@ pub(super) struct Login {
 
 impl Login {
     /// One of the realm's demo users.
-    fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         let people = variable("ECHOPULSE_TEST_KEYCLOAK_USERS");
         let found = people.split(',').find_map(|person| person.strip_prefix(&format!("{name}:")));
         let password = found.unwrap_or_else(|| panic!("{name} is a demo user")).to_owned();
@@ -47,6 +47,13 @@ impl Login {
         deployment.ask(deployment.http().post(mapping).json(&json!([role]))).await;
         Self { name: username, password }
     }
+
+    /// Fills in Keycloak's own page.
+    pub(super) fn enters(&self, page: &Browser) {
+        page.types("#username", &self.name);
+        page.types("#password", &self.password);
+        page.clicks("#kc-login");
+    }
 }
 
 fn url() -> String {
@@ -66,9 +73,7 @@ pub(super) fn signs_in(url: &str, who: &Login) -> (TempDir, Person) {
     page.goes_to(&link);
     page.types("#device_user_code", &code);
     page.clicks("#kc-user-verify-device-user-code-form [type=submit]");
-    page.types("#username", &who.name);
-    page.types("#password", &who.password);
-    page.clicks("#kc-login");
+    who.enters(&page);
     // Whoever agreed before is not asked again.
     let _ = page.reads("button[name=accept], body[data-page-id=login-info]");
     if page.has("button[name=accept]") {
