@@ -162,6 +162,7 @@ export class App {
 
   private watch(chat: Chat): void {
     addEventListener("online", () => chat.reconnect());
+    addEventListener("offline", () => chat.lost());
     addEventListener("beforeunload", (event) => chat.writing.outbox.waits && event.preventDefault());
     let seen = Date.now();
     setInterval(() => {

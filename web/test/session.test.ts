@@ -68,6 +68,18 @@ class Service {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+test("a network that is away ends the connection at once, and what is sent meanwhile waits", async () => {
+  const service = new Service();
+  await service.connect();
+  service.session.lost();
+  void service.session.send("/app/channels/c/messages", { content: "later" }, "n1");
+  expect(service.last("/app/channels/c/messages")).toEqual({});
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(service.dials).toBe(2);
+  service.listener.connected();
+  expect(service.last("/app/channels/c/messages")).toMatchObject({ nonce: "n1" });
+});
+
 test("a fresh connection resumes behind the last event that was had", async () => {
   const service = new Service();
   service.session.follow("/channels/c", { epoch: EPOCH, after: 3 });

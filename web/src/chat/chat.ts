@@ -91,6 +91,11 @@ export class Chat {
     this.session.reconnect();
   }
 
+  /** The network went away. */
+  lost(): void {
+    this.session.lost();
+  }
+
   get open(): Open | undefined {
     const id = this.openId ?? "";
     const server = this.servers.of(id);

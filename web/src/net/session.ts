@@ -91,6 +91,11 @@ export class Session {
     this.connect();
   }
 
+  /** The network is away: nothing comes through a connection that may look whole for a long time. */
+  lost(): void {
+    if (this.wire) this.closed({ kind: "again", reason: "the network is away" });
+  }
+
   /** Follows a topic, behind `place` if there is one. */
   follow(topic: string, place?: Place): void {
     if (this.topics.has(topic)) return;

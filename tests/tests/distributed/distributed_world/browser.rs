@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::{
     extra::{Extra, Kind, free_address},
     login::{Login, signs_in},
-    world::variable,
+    world::{Deployment, variable},
 };
 
 /// Somebody in a terminal, whose deployment is one instance alone.
@@ -23,12 +23,12 @@ fn instance(number: usize, service: &str) -> String {
 }
 
 impl Terminal {
-    fn on(number: usize, name: &str) -> Self {
+    fn on(number: usize, who: &Login) -> Self {
         let (server, chat) = (instance(number, "server"), instance(number, "chat"));
         let only = [("PUBLIC__SERVER_URLS", server.as_str()), ("PUBLIC__CHAT_URLS", chat.as_str())];
         let page = Extra::start(Kind::Web, &free_address(), &only);
         eventually("the page's program", || reachable(&page.url).then_some(()));
-        let (home, person) = signs_in(&page.url, &Login::of(name));
+        let (home, person) = signs_in(&page.url, who);
         Self { person, _home: home, _page: page }
     }
 
@@ -43,9 +43,20 @@ fn reachable(url: &str) -> bool {
     std::net::TcpStream::connect(address).is_ok()
 }
 
+/// Three who are new in the realm.
+fn people() -> (Login, Login, Login) {
+    let tokio = tokio::runtime::Runtime::new().expect("a runtime starts");
+    tokio.block_on(async {
+        let deployment = Deployment::start().await;
+        let new = async |name| Login::made(&deployment, name).await;
+        (new("ada").await, new("lin").await, new("sam").await)
+    })
+}
+
 #[test]
 fn a_browser_and_terminals_on_both_instances_talk_and_a_cut_network_loses_nothing() {
-    let (ada, lin) = (Terminal::on(0, "ada"), Terminal::on(1, "lin"));
+    let (ada, lin, sam_of_keycloak) = people();
+    let (ada, lin) = (Terminal::on(0, &ada), Terminal::on(1, &lin));
     let server = format!("Web {}", std::process::id());
     ada.person.says(&["servers", "create", &server]);
     let invite = ada.person.json(&["invite", "--server", &server]);
@@ -56,7 +67,7 @@ fn a_browser_and_terminals_on_both_instances_talk_and_a_cut_network_loses_nothin
     sam.goes_to(&format!("{}/join/{code}", variable("ECHOPULSE_TEST_WEB")));
     sam.shows("You are invited");
     sam.clicks("button.primary");
-    Login::of("sam").enters(&sam);
+    sam_of_keycloak.enters(&sam);
     assert_eq!(sam.reads("dialog button.primary"), format!("Join {server}"));
     sam.clicks("dialog button.primary");
     let _ = sam.reads(".composer textarea");

@@ -17,7 +17,7 @@ pub(super) struct Login {
 
 impl Login {
     /// One of the realm's demo users.
-    pub(super) fn of(name: &str) -> Self {
+    fn of(name: &str) -> Self {
         let people = variable("ECHOPULSE_TEST_KEYCLOAK_USERS");
         let found = people.split(',').find_map(|person| person.strip_prefix(&format!("{name}:")));
         let password = found.unwrap_or_else(|| panic!("{name} is a demo user")).to_owned();
