@@ -157,6 +157,7 @@ async fn post(folder: &Folder, round: usize, sizes: Sizes) -> anyhow::Result<f64
         projection: Arc::clone(&store) as _,
         retention: Arc::clone(&store) as _,
         partitions: vec![(Arc::clone(&store) as _, Arc::clone(&bus) as _)],
+        partition_of: |_| 0,
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
         presence: Arc::new(MemoryPresence::default()),

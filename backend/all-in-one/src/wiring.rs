@@ -98,6 +98,7 @@ pub(crate) async fn open(config: &Config, names: &Names) -> Result<World> {
         projection: Arc::clone(&chat_store) as _,
         retention: Arc::clone(&chat_store) as _,
         partitions: vec![(Arc::clone(&chat_store) as _, Arc::clone(&bus) as _)],
+        partition_of: |_| 0,
         bus: Arc::clone(&bus) as _,
         upstream: Arc::new(InProcessUpstream::new(server.accounts(), server.catalogue())),
         presence: Arc::new(MemoryPresence::default()),

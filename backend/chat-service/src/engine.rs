@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use echopulse_core::{
     chat::{
         activity::ActivityFeed,
-        committer::Committer,
+        committer::{Committer, Grown},
         hub::{Hub, HubDeps},
         model::Record,
         port::outbound::{
@@ -53,6 +53,8 @@ pub struct Adapters {
     pub retention: Arc<dyn RetentionStore>,
     /// For each hash partition what commits leave for the bus, and the way there.
     pub partitions: Vec<(Arc<dyn Outbox>, Arc<dyn Bus>)>,
+    /// In which of them a stream's rows are.
+    pub partition_of: fn(StreamKey) -> u32,
     /// Carries what is not stored.
     pub bus: Arc<dyn Bus>,
     /// The server service.
@@ -74,6 +76,21 @@ pub struct Adapters {
     pub relays_rest: Duration,
 }
 
+/// Wakes the relay of the partition that a stream belongs to.
+struct Partitions {
+    nudges: Vec<Nudge>,
+    of: fn(StreamKey) -> u32,
+}
+
+impl Grown for Partitions {
+    fn grown(&self, stream: StreamKey) {
+        let number = usize::try_from((self.of)(stream)).ok();
+        if let Some(nudge) = number.and_then(|number| self.nudges.get(number)) {
+            nudge.nudge();
+        }
+    }
+}
+
 /// Core's side of the chat service.
 pub struct Engine {
     service: Arc<ChatService>,
@@ -82,8 +99,9 @@ pub struct Engine {
     activity: Arc<ActivityFeed>,
     retention: Retention,
     memory: Arc<dyn SignOutMemory>,
-    committed: Arc<Nudge>,
-    relays: Vec<(Relay, Nudge)>,
+    applied: Arc<Nudge>,
+    relays: Vec<Relay>,
+    partitions: Arc<Partitions>,
     relays_rest: Duration,
     stop: CancellationToken,
 }
@@ -99,6 +117,7 @@ impl Engine {
             projection,
             retention,
             partitions,
+            partition_of,
             bus,
             upstream,
             presence,
@@ -109,17 +128,23 @@ impl Engine {
             lanes,
             relays_rest,
         } = adapters;
-        let committed = Arc::new(Nudge::default());
+        let applied = Arc::new(Nudge::default());
+        let nudges = partitions.iter().map(|_| Nudge::default()).collect();
+        let waiting = Arc::new(Partitions { nudges, of: partition_of });
         let rights = Arc::new(Rights::new(Arc::clone(&projection), Arc::clone(&clock)));
         let hub = Arc::new(Hub::new(HubDeps { log, rights: Arc::clone(&rights), timer: Arc::clone(&timer) }));
-        let committer =
-            Arc::new(Committer::new(Arc::clone(&messages), Arc::clone(&hub), Arc::clone(&committed), lanes));
+        let committer = Arc::new(Committer::new(
+            Arc::clone(&messages),
+            Arc::clone(&hub),
+            Arc::clone(&waiting) as _,
+            lanes,
+        ));
         let projector = Arc::new(Projector::new(ProjectorDeps {
             projection: Arc::clone(&projection),
             upstream: Arc::clone(&upstream),
             rights: Arc::clone(&rights),
             hub: Arc::clone(&hub),
-            relay: Arc::clone(&committed),
+            relay: Arc::clone(&applied),
         }));
         let activity = Arc::new(ActivityFeed::new(Arc::clone(&hub), Arc::clone(&rights), timer));
         let retention = Retention::new(retention, Arc::clone(&committer), Arc::clone(&clock));
@@ -138,8 +163,7 @@ impl Engine {
             ids,
         }));
         let relays = (0..).zip(partitions);
-        let relays =
-            relays.map(|(number, (outbox, bus))| (Relay::new(outbox, bus, number), Nudge::default()));
+        let relays = relays.map(|(number, (outbox, bus))| Relay::new(outbox, bus, number));
         Self {
             service,
             committer,
@@ -147,8 +171,9 @@ impl Engine {
             activity,
             retention,
             memory,
-            committed,
+            applied,
             relays: relays.collect(),
+            partitions: waiting,
             relays_rest,
             stop: CancellationToken::new(),
         }
@@ -182,10 +207,7 @@ impl Engine {
         }
         for number in 0..self.relays.len() {
             let at = Arc::clone(self);
-            tasks.spawn(async move {
-                let (relay, nudge) = &at.relays[number];
-                relay.run(nudge, failed("events could not be published")).await;
-            });
+            tasks.spawn(at.move_rows(number));
         }
         tasks.spawn(Arc::clone(self).pass_on());
         let at = Arc::clone(self);
@@ -207,21 +229,35 @@ impl Engine {
     /// Ends the tasks: what is queued is committed; what is not published is not waited for, since its rows stay.
     pub fn stop(&self) {
         self.committer.close();
-        self.committed.close();
+        self.applied.close();
         self.activity.close();
         self.hub.close();
         self.stop.cancel();
     }
 
-    /// Each commit concerns any partition.
-    async fn pass_on(self: Arc<Self>) {
-        while self.committed.wait().await {
-            self.relays.iter().for_each(|(_, nudge)| nudge.nudge());
+    /// Moves the rows of one partition whenever there are any.
+    async fn move_rows(self: Arc<Self>, number: usize) {
+        let (relay, nudge) = (&self.relays[number], &self.partitions.nudges[number]);
+        let failed = failed("events could not be published");
+        loop {
+            if let Err(error) = relay.drain().await {
+                failed(error);
+            }
             if !self.relays_rest.is_zero() {
                 time::sleep(self.relays_rest).await;
             }
+            if !nudge.wait().await {
+                return;
+            }
         }
-        self.relays.iter().for_each(|(_, nudge)| nudge.close());
+    }
+
+    /// What is applied, or found by looking, may concern any partition.
+    async fn pass_on(self: Arc<Self>) {
+        while self.applied.wait().await {
+            self.partitions.nudges.iter().for_each(Nudge::nudge);
+        }
+        self.partitions.nudges.iter().for_each(Nudge::close);
     }
 
     /// Takes what the bus carries to the chat service.
@@ -268,7 +304,7 @@ impl Engine {
                 () = self.stop.cancelled() => return,
                 () = time::sleep(CHECK) => {}
             }
-            self.committed.nudge();
+            self.applied.nudge();
             if let Err(error) = self.service.check().await {
                 failed(error);
             }

@@ -18,7 +18,7 @@ use echopulse_core::common::{
 use echopulse_distributed::{
     Turn,
     kafka::{ConsumerStats, FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
-    postgres::{PARTITIONS, PgChatStore, PgOptions, TurnLock},
+    postgres::{PARTITIONS, PgChatStore, PgOptions, TurnLock, partition_of},
     redis::{RedisHot, RedisOptions},
     upstream::{HttpUpstream, UpstreamOptions},
 };
@@ -160,6 +160,7 @@ impl Deployed<'_> {
             projection: Arc::clone(&self.store) as _,
             retention: Arc::clone(&self.store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
+            partition_of,
             bus: Arc::clone(&self.bus) as _,
             upstream,
             presence: Arc::clone(&self.hot) as _,

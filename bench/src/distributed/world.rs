@@ -19,7 +19,7 @@ use echopulse_core::{
 use echopulse_distributed::{
     Turn,
     kafka::{FanOut, KafkaBus, KafkaOptions, SigningKey, Topic, create_topics},
-    postgres::{PARTITIONS, PgChatStore, PgOptions, TurnLock},
+    postgres::{PARTITIONS, PgChatStore, PgOptions, TurnLock, partition_of},
     upstream::{HttpUpstream, UpstreamOptions},
 };
 use echopulse_embedded::memory::MemoryPresence;
@@ -199,6 +199,7 @@ impl World {
             projection: Arc::clone(&store) as _,
             retention: Arc::clone(&store) as _,
             partitions: (0..PARTITIONS).map(turn).collect(),
+            partition_of,
             bus: Arc::clone(&bus) as _,
             upstream: Arc::new(upstream),
             presence: Arc::new(MemoryPresence::default()),

@@ -3,7 +3,7 @@
 //! A batch is whatever waits when the store is free; nobody waits for a batch to fill. All writes of one channel go
 //! through the same lane, so lanes never wait for each other's head rows.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     error::{ChatError, Refusal},
@@ -12,7 +12,7 @@ use super::{
     write::{Outcome, Write},
 };
 use crate::common::{
-    ChannelId, StoreError,
+    ChannelId, StoreError, StreamKey,
     sync::{self, Answer, Nudge, PushError, Queue},
 };
 
@@ -23,6 +23,19 @@ pub const BATCH_LIMIT: usize = 256;
 /// What a refused sender is told to wait.
 const OVERLOAD_PAUSE: Duration = Duration::from_secs(1);
 
+/// Hears which streams have rows for the bus now.
+pub trait Grown: Send + Sync {
+    /// A commit left rows of this stream.
+    fn grown(&self, stream: StreamKey);
+}
+
+/// Whoever waits for any stream.
+impl Grown for Nudge {
+    fn grown(&self, _: StreamKey) {
+        self.nudge();
+    }
+}
+
 struct Waiting {
     write: Write,
     answer: Answer<Result<Outcome, ()>>,
@@ -32,17 +45,17 @@ struct Waiting {
 pub struct Committer {
     store: Arc<dyn MessageStore>,
     hub: Arc<Hub>,
-    relay: Arc<Nudge>,
+    relays: Arc<dyn Grown>,
     lanes: Vec<Queue<Waiting>>,
 }
 
 impl Committer {
-    /// A committer with this many lanes: one for a store with a single writer, more for one that locks rows. `relay` is
-    /// nudged after each commit that left outbox rows.
+    /// A committer with this many lanes: one for a store with a single writer, more for one that locks rows. `relays` hear
+    /// of each stream for which a commit left outbox rows.
     #[must_use]
-    pub fn new(store: Arc<dyn MessageStore>, hub: Arc<Hub>, relay: Arc<Nudge>, lanes: usize) -> Self {
+    pub fn new(store: Arc<dyn MessageStore>, hub: Arc<Hub>, relays: Arc<dyn Grown>, lanes: usize) -> Self {
         let lanes = (0..lanes.max(1)).map(|_| Queue::new(LANE_CAPACITY)).collect();
-        Self { store, hub, relay, lanes }
+        Self { store, hub, relays, lanes }
     }
 
     /// How many [`Committer::run`] tasks it needs.
@@ -99,15 +112,14 @@ impl Committer {
     }
 
     fn tell(&self, outcomes: Vec<Outcome>, answers: Vec<Answer<Result<Outcome, ()>>>) {
-        let grew = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Stored(_)));
+        let mut grown = BTreeSet::new();
         for (outcome, answer) in outcomes.into_iter().zip(answers) {
             if let Outcome::Stored(event) = &outcome {
+                grown.insert(event.stream);
                 self.hub.offer(event.clone());
             }
             answer.give(Ok(outcome));
         }
-        if grew {
-            self.relay.nudge();
-        }
+        grown.into_iter().for_each(|stream| self.relays.grown(stream));
     }
 }

@@ -482,7 +482,7 @@ impl World {
         }));
         let nudge = Arc::new(Nudge::default());
         let committer =
-            Arc::new(Committer::new(Arc::clone(&store) as _, Arc::clone(&hub), Arc::clone(&nudge), 1));
+            Arc::new(Committer::new(Arc::clone(&store) as _, Arc::clone(&hub), Arc::clone(&nudge) as _, 1));
         let projector = Arc::new(Projector::new(ProjectorDeps {
             projection: Arc::clone(&copy) as _,
             upstream: Arc::clone(&hall) as _,

@@ -16,7 +16,7 @@ mod query;
 mod server;
 mod turn_lock;
 
-pub use chat::{PARTITIONS, PgChatStore};
+pub use chat::{PARTITIONS, PgChatStore, partition_of};
 pub use database::{OpenError, PgError, is_unavailable};
 pub use options::{PgOptions, UrlError};
 pub use server::PgServerStore;

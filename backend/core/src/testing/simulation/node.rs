@@ -70,7 +70,7 @@ impl Node {
         }));
         let nudge = Arc::new(Nudge::default());
         let committer =
-            Arc::new(Committer::new(Arc::clone(&store) as _, Arc::clone(&hub), Arc::clone(&nudge), 1));
+            Arc::new(Committer::new(Arc::clone(&store) as _, Arc::clone(&hub), Arc::clone(&nudge) as _, 1));
         let projector = Arc::new(Projector::new(ProjectorDeps {
             projection: Arc::clone(&projection),
             upstream: Arc::clone(&shared.upstream) as _,

@@ -38,7 +38,7 @@ use echopulse_core::{
 };
 use sqlx::migrate::Migrator;
 
-pub use self::outbox::PARTITIONS;
+pub use self::outbox::{PARTITIONS, partition_of};
 use super::{
     database::{self, Database, OpenError},
     options::PgOptions,

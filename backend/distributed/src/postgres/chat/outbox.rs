@@ -17,8 +17,14 @@ use crate::postgres::{
 pub const PARTITIONS: u32 = 8;
 
 /// The partition of a stream.
+#[must_use]
+pub fn partition_of(stream: StreamKey) -> u32 {
+    u32::try_from(stream_hash(stream) % u64::from(PARTITIONS)).unwrap_or_default()
+}
+
+/// The same as a column has it.
 pub(super) fn partition(stream: StreamKey) -> i16 {
-    i16::try_from(stream_hash(stream) % u64::from(PARTITIONS)).unwrap_or_default()
+    i16::try_from(partition_of(stream)).unwrap_or_default()
 }
 
 /// Rows by column.
