@@ -36,6 +36,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Transactions of this instance at the same time. Channels of one lane wait for each other.
 const LANES: usize = 4;
+/// How long relays rest while much is written.
+const RELAYS_REST: Duration = Duration::from_millis(10);
 /// How often figures are taken over from where they are counted.
 const FIGURES: Duration = Duration::from_secs(5);
 /// Records that may wait for core; a fuller queue holds the reading of Kafka back.
@@ -169,7 +171,7 @@ impl Deployed<'_> {
             ids: Arc::new(Uuid7Ids),
             timer: Arc::new(TokioTimer),
             lanes: LANES,
-            relays_rest: Duration::ZERO,
+            relays_rest: RELAYS_REST,
         }));
         let announced = Arc::clone(&engine);
         let (reading, records) = FanOut::spawn(

@@ -4,7 +4,13 @@
 //! gives the turn back. The turn is an advisory lock in a transaction of its own: it ends with the connection, and with
 //! the database's patience for a node that hangs. Whoever lost a turn unnoticed publishes twice, and gates drop the second.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use echopulse_core::{
     chat::{
@@ -25,6 +31,8 @@ pub struct Turn<S, B> {
     store: Arc<S>,
     bus: Arc<B>,
     lock: Mutex<TurnLock>,
+    /// Whether nothing is left behind what was read.
+    last: AtomicBool,
 }
 
 impl<S, B> fmt::Debug for Turn<S, B> {
@@ -36,10 +44,10 @@ impl<S, B> fmt::Debug for Turn<S, B> {
 impl<S, B> Turn<S, B> {
     /// The outbox of `store`, moved to `bus` while `lock` is held.
     pub fn new(store: Arc<S>, bus: Arc<B>, lock: TurnLock) -> Self {
-        Self { store, bus, lock: Mutex::new(lock) }
+        Self { store, bus, lock: Mutex::new(lock), last: AtomicBool::new(false) }
     }
 
-    /// Rows, read while it is our turn. Without rows nobody needs one.
+    /// Rows, read while it is our turn, which ends with the last of them.
     async fn rows<'a, T>(
         &'a self,
         limit: usize,
@@ -47,16 +55,22 @@ impl<S, B> Turn<S, B> {
     ) -> Result<Vec<T>, StoreError> {
         let mut lock = self.lock.lock().await;
         if !lock.is_held() {
-            if read(&self.store, 1).await?.is_empty() {
-                return Ok(Vec::new());
-            }
             lock.take().await?;
         }
         let rows = read(&self.store, limit).await;
+        self.last.store(rows.as_ref().is_ok_and(|rows| rows.len() < limit), Ordering::Relaxed);
         if rows.as_ref().map_or(true, Vec::is_empty) {
             lock.give_back().await;
         }
         rows
+    }
+
+    async fn forgotten(&self, forgetting: Answer<'_, ()>) -> Result<(), StoreError> {
+        forgetting.await?;
+        if self.last.load(Ordering::Relaxed) {
+            self.lock.lock().await.give_back().await;
+        }
+        Ok(())
     }
 
     /// Whoever cannot publish leaves the turn to others.
@@ -74,7 +88,7 @@ impl<S: Outbox, B: Send + Sync> Outbox for Turn<S, B> {
     }
 
     fn published(&self, rows: Vec<(StreamKey, Seq)>) -> Answer<'_, ()> {
-        self.store.published(rows)
+        Box::pin(self.forgotten(self.store.published(rows)))
     }
 }
 
@@ -90,7 +104,7 @@ impl<S: ServerOutbox, B: Send + Sync> ServerOutbox for Turn<S, B> {
     }
 
     fn published(&self, rows: Vec<u64>) -> Answer<'_, ()> {
-        self.store.published(rows)
+        Box::pin(self.forgotten(self.store.published(rows)))
     }
 }
 

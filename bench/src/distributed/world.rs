@@ -35,6 +35,9 @@ use crate::posts::{Counting, Sizes};
 /// As many as a deployed instance has.
 pub(super) const LANES: usize = 4;
 
+/// As long as a deployed instance rests.
+const RELAYS_REST: Duration = Duration::from_millis(10);
+
 const EPOCH: Epoch = Epoch(1);
 
 /// One deployment's chat database and topics, with a server, its channels and a person in it.
@@ -208,7 +211,7 @@ impl World {
             ids: Arc::new(Uuid7Ids),
             timer: Arc::new(TokioTimer),
             lanes: LANES,
-            relays_rest: Duration::ZERO,
+            relays_rest: RELAYS_REST,
         }));
         let announced = Arc::clone(&engine);
         let nudged = Box::new(move |stream, seq| announced.announce(stream, seq));

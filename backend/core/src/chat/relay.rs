@@ -37,17 +37,24 @@ impl Relay {
         }
     }
 
-    /// Moves all rows there are. A row leaves the outbox only after the bus took it, so a crash in between publishes it
+    /// Moves all rows there are, and answers how many. A row leaves the outbox only after the bus took it, so a crash in between publishes it
     /// twice, and gates drop the second.
-    pub async fn drain(&self) -> Result<(), StoreError> {
+    pub async fn drain(&self) -> Result<usize, StoreError> {
+        let mut moved = 0;
         loop {
             let events = self.outbox.pending(self.partition, BATCH).await?;
-            if events.is_empty() {
-                return Ok(());
+            let count = events.len();
+            if count == 0 {
+                return Ok(moved);
             }
             let rows = events.iter().map(|event| (event.stream, event.seq)).collect();
             self.bus.publish(events.into_iter().map(Record::Stream).collect()).await?;
             self.outbox.published(rows).await?;
+            moved += count;
+            if count < BATCH {
+                // What was committed since comes with a nudge of its own.
+                return Ok(moved);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use echopulse_core::common::StoreError;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{database::failed, options::PgOptions};
 
@@ -48,12 +48,10 @@ impl TurnLock {
         };
         // On a failure the connection is dropped, and with it whatever it held.
         let begun = async {
-            sqlx::query("BEGIN").execute(&mut connection).await?;
-            sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
-                .bind(CLASS)
-                .bind(self.partition.cast_signed())
-                .execute(&mut connection)
-                .await
+            // Numbers of ours, in one trip: whoever takes a turn is waited for.
+            let taking =
+                format!("BEGIN; SELECT pg_advisory_xact_lock({CLASS}, {})", self.partition.cast_signed());
+            sqlx::raw_sql(AssertSqlSafe(taking)).execute(&mut connection).await
         };
         begun.await.map_err(failed)?;
         self.connection = Some(connection);
