@@ -11,9 +11,10 @@ use echopulse_core::{
         error::Refusal,
         model::{HistoryQuery, Item, Mentions, ReadMove, Signal},
         port::{
-            inbound::{DeleteMessages, EditMessage, Following, PostMessage, Posting, Reading},
+            inbound::{self, DeleteMessages, EditMessage, Following, PostMessage, Posting, Reading},
             outbound::{EventLog, Projection},
         },
+        webhook::TokenHash,
     },
     common::{
         ChannelId, MessageId, Permission, Seq, ServerId, StreamKey,
@@ -247,5 +248,18 @@ fn a_mention_tells_nobody_who_does_not_see_the_channel() {
         let message = world.service.post(command).await.unwrap().message;
         let shown = world.service.message(actor(ADA), HIDDEN, message).await.unwrap();
         assert_eq!(shown.mentions, Mentions::default());
+    });
+}
+
+#[test]
+fn a_webhook_may_be_made_before_this_node_has_heard_that_its_maker_joined() {
+    let world = World::new();
+    world.run(async {
+        world.decide(joined(EVE));
+        let eve = Actor { admin: true, ..actor(EVE) };
+        let token = TokenHash([1; 32]);
+        let made = inbound::Webhooks::create(&*world.service, eve, GENERAL, "CI".to_owned(), token).await;
+        let made = made.unwrap();
+        assert_eq!((made.channel, made.created_by), (GENERAL, EVE));
     });
 }

@@ -36,7 +36,13 @@ impl ChatService {
         let id = WebhookId::from_u128(self.deps.ids.next());
         let webhook =
             Webhook { id, channel, name, created_by: actor.user, created_at: self.deps.clock.now() };
-        match self.deps.webhooks.create(webhook.clone(), token, LIMIT).await? {
+        let mut made = self.deps.webhooks.create(webhook.clone(), token, LIMIT).await?;
+        if matches!(made, Made::Gone) {
+            // The copy may not know yet that its maker belongs there.
+            self.look_around(channel).await?;
+            made = self.deps.webhooks.create(webhook.clone(), token, LIMIT).await?;
+        }
+        match made {
             Made::Done => Ok(webhook),
             Made::Full => Err(Refusal::LimitReached { what: "webhooks", limit: LIMIT as u64 }.into()),
             Made::Gone => Err(Refusal::ChannelNotFound.into()),
