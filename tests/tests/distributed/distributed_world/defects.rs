@@ -93,17 +93,16 @@ async fn e3_what_a_service_stored_before_it_died_is_published() {
     let mut ada = deployment.person_on(0, "ada").await;
     let place = ada.found("home").await;
     ada.instance = Instance { server: server.url.clone(), chat: chat.url.clone() };
-    // One for each: which service's row is found first is open.
-    let (creations, messages) = (Reader::of(&["channels.create"]), Reader::of(&["channels.send-message"]));
+    let reader = Reader::of(&["channels.create", "channels.send-message"]);
     let channels = format!("/server/api/servers/{}/channels", place.server);
     let made = ada.post(&channels, json!({ "name": "kept" })).await.good();
     server.kill();
     ada.say(&place, "kept as well").await;
     chat.kill();
     tokio::task::block_in_place(|| {
-        let (record, _) = creations.find(|_, found| found["body"]["channel"]["id"] == made["id"]);
+        let (record, _) = reader.find(|_, found| found["body"]["channel"]["id"] == made["id"]);
         assert_eq!(key(&record), place.server);
-        messages.find(|record, found| key(record) == place.channel && found["type"] == "message.created");
+        reader.find(|record, found| key(record) == place.channel && found["type"] == "message.created");
     });
 }
 

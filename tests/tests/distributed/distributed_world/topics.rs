@@ -1,6 +1,7 @@
 //! What a plain consumer of the topics sees, and what the services make of records that a stranger writes.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     time::{Duration, Instant},
 };
@@ -28,7 +29,11 @@ const TOPICS: [&str; 5] =
     ["channels.create", "channels.delete", "user.join-server", "user.leave-server", "channels.send-message"];
 
 /// Reads all partitions of topics from their ends on.
-pub(super) struct Reader(BaseConsumer);
+pub(super) struct Reader {
+    consumer: BaseConsumer,
+    /// What was read while something else was looked for.
+    passed: RefCell<Vec<(OwnedMessage, Value)>>,
+}
 
 impl Reader {
     pub(super) fn of(topics: &[&str]) -> Self {
@@ -50,20 +55,24 @@ impl Reader {
             }
         }
         consumer.assign(&assigned).expect("it is assigned");
-        Self(consumer)
+        Self { consumer, passed: RefCell::default() }
     }
 
-    /// The next record that `wanted` is about.
+    /// The first record that `wanted` is about and that was not found yet: those of different topics come in any order.
     pub(super) fn find(&self, wanted: impl Fn(&OwnedMessage, &Value) -> bool) -> (OwnedMessage, Value) {
+        let mut passed = self.passed.borrow_mut();
+        if let Some(place) = passed.iter().position(|(record, value)| wanted(record, value)) {
+            return passed.remove(place);
+        }
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let Some(Ok(record)) = self.0.poll(Duration::from_millis(200)) else { continue };
+            let Some(Ok(record)) = self.consumer.poll(Duration::from_millis(200)) else { continue };
             let record = record.detach();
             let value = record.payload().and_then(|octets| serde_json::from_slice(octets).ok());
-            if let Some(value) = value
-                && wanted(&record, &value)
-            {
-                return (record, value);
+            match value {
+                Some(value) if wanted(&record, &value) => return (record, value),
+                Some(value) => passed.push((record, value)),
+                None => {}
             }
         }
         panic!("the record never came");
