@@ -33,8 +33,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ChatPorts;
 
-/// Rows moved at once from which on relays rest.
-const BUSY: usize = 4;
 /// The time between two looks for what no hint told.
 const CHECK: Duration = Duration::from_secs(5);
 
@@ -209,7 +207,11 @@ impl Engine {
         }
         for number in 0..self.relays.len() {
             let at = Arc::clone(self);
-            tasks.spawn(at.move_rows(number));
+            tasks.spawn(async move {
+                let nudge = &at.partitions.nudges[number];
+                let rest = || time::sleep(at.relays_rest);
+                at.relays[number].run(nudge, rest, failed("events could not be published")).await;
+            });
         }
         tasks.spawn(Arc::clone(self).pass_on());
         let at = Arc::clone(self);
@@ -235,23 +237,6 @@ impl Engine {
         self.activity.close();
         self.hub.close();
         self.stop.cancel();
-    }
-
-    /// Moves the rows of one partition whenever there are any.
-    async fn move_rows(self: Arc<Self>, number: usize) {
-        let (relay, nudge) = (&self.relays[number], &self.partitions.nudges[number]);
-        let failed = failed("events could not be published");
-        loop {
-            match relay.drain().await {
-                // Where much is said, the next rows come together.
-                Ok(moved) if moved >= BUSY => time::sleep(self.relays_rest).await,
-                Ok(_) => {}
-                Err(error) => failed(error),
-            }
-            if !nudge.wait().await {
-                return;
-            }
-        }
     }
 
     /// What is applied, or found by looking, may concern any partition.

@@ -10,6 +10,8 @@ use crate::common::{StoreError, sync::Nudge};
 
 /// Rows moved at once.
 const BATCH: usize = 1024;
+/// Rows of one round from which on a relay rests.
+const BUSY: usize = 4;
 
 /// Moves the rows of one hash partition. Only one relay may run for a partition, or order is lost.
 pub struct Relay {
@@ -26,10 +28,18 @@ impl Relay {
     }
 
     /// Moves rows at each nudge, until the nudge is closed. A failure leaves the rows for the next nudge; `failed` hears of it.
-    pub async fn run(&self, nudge: &Nudge, failed: impl Fn(StoreError)) {
+    /// Where much is said it waits for `rest` after a round, so that the next rows come together.
+    pub async fn run<R: Future<Output = ()>>(
+        &self,
+        nudge: &Nudge,
+        rest: impl Fn() -> R,
+        failed: impl Fn(StoreError),
+    ) {
         loop {
-            if let Err(error) = self.drain().await {
-                failed(error);
+            match self.drain().await {
+                Ok(moved) if moved >= BUSY => rest().await,
+                Ok(_) => {}
+                Err(error) => failed(error),
             }
             if !nudge.wait().await {
                 return;

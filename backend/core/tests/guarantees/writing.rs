@@ -1,6 +1,7 @@
 //! Receipts and retries.
 
 use std::{
+    future::ready,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -22,7 +23,7 @@ use echopulse_core::{
     testing::executor::block_on,
 };
 
-use crate::world::{ADA, GENERAL, LIN, World, beside, member, post, refusal, rest};
+use crate::world::{ADA, GENERAL, LIN, World, beside, member, post, refusal, rest, stored};
 
 #[test]
 fn what_the_bus_did_not_take_stays_in_the_outbox() {
@@ -37,6 +38,24 @@ fn what_the_bus_did_not_take_stays_in_the_outbox() {
     world.broken.bus.store(false, SeqCst);
     block_on(relay.drain()).unwrap();
     assert_eq!((waiting(), world.bus.published.lock().unwrap().len()), (0, before));
+}
+
+#[test]
+fn a_relay_rests_after_a_round_that_moved_much_and_after_no_other() {
+    let world = World::new();
+    let relay = Relay::new(Arc::clone(&world.store) as _, Arc::clone(&world.bus) as _, 0);
+    block_on(relay.drain()).unwrap();
+    for (posts, rests) in [(1, 0), (100, 1)] {
+        (0..posts).for_each(|_| stored(&world.store, "hello"));
+        let (nudge, rested) = (Nudge::default(), AtomicUsize::new(0));
+        nudge.close();
+        let rest = || {
+            rested.fetch_add(1, SeqCst);
+            ready(())
+        };
+        block_on(relay.run(&nudge, rest, |error| panic!("{error}")));
+        assert_eq!(rested.load(SeqCst), rests, "{posts} posts");
+    }
 }
 
 #[test]
@@ -55,7 +74,7 @@ fn a_relay_goes_on_after_the_bus_was_gone() {
         rest().await;
         nudge.close();
     };
-    block_on(beside(relay.run(&nudge, failed), repairs));
+    block_on(beside(relay.run(&nudge, || ready(()), failed), repairs));
     assert_eq!(failures.load(SeqCst), 1);
     assert!(block_on(world.store.pending(0, 100)).unwrap().is_empty(), "the next round took everything");
 }

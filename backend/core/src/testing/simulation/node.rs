@@ -1,6 +1,7 @@
 //! One node: the chat service as its composition root wires it, on the simulation's ports.
 
 use std::{
+    future::ready,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -95,7 +96,7 @@ impl Node {
         }));
         let node = Self { service, hub };
         executor.spawn(Some(at), async move { committer.run(0, |_| {}).await });
-        executor.spawn(Some(at), async move { relay.run(&nudge, |_| {}).await });
+        executor.spawn(Some(at), async move { relay.run(&nudge, || ready(()), |_| {}).await });
         node.spawn_reading(at, shared, executor);
         node
     }
